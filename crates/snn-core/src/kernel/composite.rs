@@ -1,0 +1,56 @@
+//! Sequences from ordinary tensor operations, one step after another: the readable reference.
+
+use burn::tensor::Tensor;
+
+use crate::neuron::Neuron;
+
+/// Runs `neuron` over `[T, B, ...]` from `state`; keeps the last state only.
+pub(crate) fn forward<N: Neuron, const D: usize, const S: usize>(
+    neuron: &N,
+    input: Tensor<D>,
+    mut state: N::State<S>,
+) -> (Tensor<D>, N::State<S>) {
+    let mut outputs = Vec::with_capacity(input.dims()[0]);
+    for x in steps_of(input) {
+        let (output, next) = neuron.step(x, state);
+        outputs.push(output);
+        state = next;
+    }
+    (Tensor::stack(outputs, 0), state)
+}
+
+/// Runs `neuron` over `[T, B, ...]` from `state`; keeps the state after every step.
+pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
+    neuron: &N,
+    input: Tensor<D>,
+    mut state: N::State<S>,
+) -> (Tensor<D>, N::State<D>) {
+    let steps = steps_of(input);
+    let (mut outputs, mut states) =
+        (Vec::with_capacity(steps.len()), Vec::with_capacity(steps.len()));
+    for x in steps {
+        let (output, next) = neuron.step(x, state);
+        outputs.push(output);
+        states.push(next.clone());
+        state = next;
+    }
+    (Tensor::stack(outputs, 0), N::stack_states(states))
+}
+
+/// The steps `[B, ...]` of a sequence `[T, B, ...]`.
+///
+/// Halves the sequence until single steps are left. The gradient of a slice is a tensor of zeros as
+/// large as what it was cut from: cut one by one from the sequence, T steps cost T of those, and the
+/// backward pass grows with the square of T. Cut by halves, every level costs two.
+fn steps_of<const D: usize, const S: usize>(sequence: Tensor<D>) -> Vec<Tensor<S>> {
+    let length = sequence.dims()[0];
+    assert!(D == S + 1, "a sequence of rank {D} goes with states of rank {}, got rank {S}", D - 1);
+    assert!(length > 0, "a sequence needs at least one time step, got shape {:?}", sequence.dims());
+    if length == 1 {
+        return vec![sequence.squeeze_dim(0)];
+    }
+    let half = length / 2;
+    let mut steps = steps_of(sequence.clone().narrow(0, 0, half));
+    steps.extend(steps_of(sequence.narrow(0, half, length - half)));
+    steps
+}

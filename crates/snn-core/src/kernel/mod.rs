@@ -1,0 +1,3 @@
+//! How a neuron runs over a sequence.
+
+pub(crate) mod composite;

@@ -1,0 +1,26 @@
+//! Spiking neurons, surrogate gradients, encoders and decoders on Burn tensors.
+//!
+//! Nothing here names a backend: every constructor takes a [`Device`](burn::tensor::Device), and the
+//! same code runs on each backend that Burn was built with.
+//!
+//! * [`surrogate`]: the derivative that stands in for that of the Heaviside step.
+//! * [`neuron`]: leaky integrate-and-fire cells with and without a synaptic current, their
+//!   non-spiking readouts, and the pieces (decay, reset, order of update) they are made of.
+//! * [`recurrent`]: a recurrent connection around any of them.
+//! * [`encode`]: numbers to spike trains. [`decode`]: what a network did over time to one score.
+//!
+//! Tensors are time first: `[T, B, ...]` for a sequence, `[B, ...]` for one step.
+
+mod coefficient;
+mod decay;
+pub mod decode;
+pub mod encode;
+mod error;
+mod kernel;
+pub mod neuron;
+pub mod recurrent;
+pub mod surrogate;
+
+pub use coefficient::{Coefficient, Values};
+pub use decay::Decay;
+pub use error::ConfigError;

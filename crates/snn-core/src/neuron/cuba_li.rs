@@ -1,0 +1,104 @@
+//! Current-based leaky integrator: [`Li`](super::Li) behind a decaying synaptic current.
+//!
+//! ```text
+//! i ← α i + x                                    in the order of InputOrder
+//! v ← v_leak + β (v - v_leak) + gain · i
+//! ```
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use super::Neuron;
+use super::cuba_lif::{CubaState, HxTorchParameters, NorseParameters};
+use super::li::LiConfig;
+use super::membrane::Membrane;
+use super::options::{InputGain, InputOrder};
+use super::synapse::Synapse;
+use crate::coefficient::Coefficient;
+use crate::decay::Decay;
+use crate::error::ConfigError;
+
+/// Configuration of [`CubaLi`].
+#[derive(Config, Debug, PartialEq)]
+pub struct CubaLiConfig {
+    /// Decay of the synaptic current.
+    pub alpha: Decay,
+    /// Membrane.
+    pub li: LiConfig,
+    /// When an input reaches the membrane.
+    #[config(default = "InputOrder::SameStep")]
+    pub input_order: InputOrder,
+    /// Learn the decay factor of the current, kept in `[0, 1]`.
+    #[config(default = false)]
+    pub learn_alpha: bool,
+}
+
+impl CubaLiConfig {
+    /// Norse's `LICell`. `v_th`, `v_reset` and `alpha` have no meaning here.
+    pub fn norse_li(p: NorseParameters) -> Self {
+        Self::hxtorch_li(p.into()).with_input_order(InputOrder::SameStepBeforeDecay)
+    }
+
+    /// hxtorch's current-based readout (`cuba_li_integration`). `v_th`, `v_reset` and `alpha` have
+    /// no meaning here.
+    pub fn hxtorch_li(p: HxTorchParameters) -> Self {
+        let li = LiConfig::new(Decay::euler(p.tau_mem, p.dt))
+            .with_v_leak(p.v_leak)
+            .with_input_gain(InputGain::OneMinusBeta);
+        Self::new(Decay::euler(p.tau_syn, p.dt), li).with_input_order(InputOrder::NextStep)
+    }
+
+    /// The neuron.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field that describes no working neuron.
+    pub fn init(&self, device: &Device) -> Result<CubaLi, ConfigError> {
+        Ok(CubaLi {
+            synapse: Synapse::new(&self.alpha, self.input_order, self.learn_alpha, device)?,
+            membrane: self.li.membrane(device)?,
+        })
+    }
+}
+
+/// Current-based leaky integrators; output: membrane potential.
+#[derive(Module, Debug)]
+pub struct CubaLi {
+    synapse: Synapse,
+    membrane: Membrane,
+}
+
+impl CubaLi {
+    /// Decay factor of the synaptic current.
+    pub fn alpha(&self) -> &Coefficient {
+        &self.synapse.alpha
+    }
+
+    /// Decay factor of the membrane.
+    pub fn beta(&self) -> &Coefficient {
+        &self.membrane.beta
+    }
+}
+
+impl Neuron for CubaLi {
+    type State<const D: usize> = CubaState<D>;
+
+    fn initial_state<const D: usize>(&self, shape: [usize; D], device: &Device) -> CubaState<D> {
+        CubaState { i: Tensor::zeros(shape, device), v: self.membrane.at_rest(shape, device) }
+    }
+
+    fn step<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        state: CubaState<D>,
+    ) -> (Tensor<D>, CubaState<D>) {
+        let (current, i) = self.synapse.step(input, state.i);
+        let v = self.membrane.integrate(state.v, current);
+        (v.clone(), CubaState { i, v })
+    }
+
+    fn stack_states<const D: usize, const S: usize>(states: Vec<CubaState<S>>) -> CubaState<D> {
+        CubaState::stack(states)
+    }
+}

@@ -1,0 +1,180 @@
+//! Leaky integrate-and-fire without a synaptic current.
+//!
+//! ```text
+//! v ← v_leak + β (v - v_leak) + gain · x        gain = 1 or 1 - β
+//! z = Θ(v - threshold)
+//! v ← v - z · threshold, or v_reset, or v       in this step or the next
+//! ```
+//!
+//! Source: Gerstner et al., *Neuronal Dynamics*, section 1.3; in discrete time as in Eshraghian et
+//! al., *Training Spiking Neural Networks Using Lessons From Deep Learning*, Proc. IEEE 111, 2023.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use super::Neuron;
+use super::firing::Firing;
+use super::membrane::Membrane;
+use super::options::{InputGain, Reset, ResetTiming, SnnTorchReset};
+use crate::coefficient::{Coefficient, Values};
+use crate::decay::Decay;
+use crate::error::ConfigError;
+use crate::surrogate::{SpikeTest, Surrogate};
+
+/// Configuration of [`Lif`].
+#[derive(Config, Debug, PartialEq)]
+pub struct LifConfig {
+    /// Decay of the membrane.
+    pub beta: Decay,
+    /// Membrane potential above which it spikes; above 0.
+    #[config(default = "Values::One(1.0)")]
+    pub threshold: Values,
+    /// Potential to which the membrane leaks.
+    #[config(default = 0.0)]
+    pub v_leak: f64,
+    /// How strongly the input drives the membrane.
+    #[config(default = "InputGain::Unit")]
+    pub input_gain: InputGain,
+    /// What a spike does to the membrane.
+    #[config(default = "Reset::Subtract")]
+    pub reset: Reset,
+    /// When it does.
+    #[config(default = "ResetTiming::Immediate")]
+    pub reset_timing: ResetTiming,
+    /// Keep the spike's gradient out of the reset. A delayed reset is always out of the gradient.
+    #[config(default = true)]
+    pub detach_reset: bool,
+    /// Whether a membrane exactly at the threshold spikes.
+    #[config(default = "SpikeTest::Above")]
+    pub spike_test: SpikeTest,
+    /// Derivative of the spike.
+    #[config(default = "Surrogate::default()")]
+    pub surrogate: Surrogate,
+    /// Let only the neuron with the largest membrane along axis 1 spike (winner takes all).
+    #[config(default = false)]
+    pub inhibition: bool,
+    /// Value of an output spike; the reset does not depend on it.
+    #[config(default = 1.0)]
+    pub graded_spikes_factor: f64,
+    /// Learn the decay factor, kept in `[0, 1]`.
+    #[config(default = false)]
+    pub learn_beta: bool,
+    /// Learn the threshold, kept from falling below 0.
+    #[config(default = false)]
+    pub learn_threshold: bool,
+}
+
+impl LifConfig {
+    /// snnTorch's `Leaky(beta)`: unit gain, a subtracting reset one step after the spike. As there,
+    /// a factor outside `[0, 1]` is used at the limit.
+    pub fn snntorch_leaky(beta: impl Into<Values>) -> Self {
+        let beta = match beta.into() {
+            Values::One(beta) => Values::One(beta.clamp(0.0, 1.0)),
+            Values::Each(beta) => Values::Each(beta.iter().map(|b| b.clamp(0.0, 1.0)).collect()),
+        };
+        Self::new(Decay::Factor(beta)).with_snntorch_reset(SnnTorchReset::Subtract, true)
+    }
+
+    /// `reset_mechanism` and `reset_delay` of snnTorch's `Leaky`. Its delayed reset to zero clears
+    /// the membrane before the input, its immediate one carries the spike's gradient.
+    pub fn with_snntorch_reset(self, mechanism: SnnTorchReset, delay: bool) -> Self {
+        let timing = match (mechanism, delay) {
+            (SnnTorchReset::Zero, true) => ResetTiming::NextStepBeforeInput,
+            (_, true) => ResetTiming::NextStepAfterInput,
+            (SnnTorchReset::Subtract, false) => ResetTiming::ImmediateLessPending,
+            (_, false) => ResetTiming::Immediate,
+        };
+        self.with_reset(mechanism.reset()).with_reset_timing(timing).with_detach_reset(delay)
+    }
+
+    /// The neuron.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field that describes no working neuron.
+    pub fn init(&self, device: &Device) -> Result<Lif, ConfigError> {
+        Ok(Lif { membrane: self.membrane(device)?, firing: Firing::new(self, device)? })
+    }
+
+    pub(crate) fn membrane(&self, device: &Device) -> Result<Membrane, ConfigError> {
+        Membrane::new(&self.beta, self.v_leak, self.input_gain, self.learn_beta, device)
+    }
+}
+
+/// Leaky integrate-and-fire neurons; output: spikes.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use snn_core::neuron::{LifConfig, Neuron};
+///
+/// let device = Device::default();
+/// let lif = LifConfig::snntorch_leaky(0.9).init(&device)?;
+/// let current = Tensor::<3>::full([6, 1, 1], 0.4, &device); // [T, B, N]
+/// let (spikes, state) = lif.forward(current, lif.initial_state([1, 1], &device));
+///
+/// assert_eq!(spikes.into_data().try_to_vec::<f32>().unwrap(), [0.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
+/// assert!((state.v.into_scalar::<f32>() - 1.064236).abs() < 1e-5);
+/// # Ok::<(), snn_core::ConfigError>(())
+/// ```
+#[derive(Module, Debug)]
+pub struct Lif {
+    membrane: Membrane,
+    firing: Firing,
+}
+
+/// State of [`Lif`], [`Iaf`](super::Iaf) and [`Li`](super::Li).
+#[derive(Debug, Clone)]
+pub struct LifState<const D: usize> {
+    /// Membrane potential, `[B, ...]`.
+    pub v: Tensor<D>,
+}
+
+impl<const D: usize> LifState<D> {
+    /// Every membrane at zero.
+    pub fn zeros(shape: [usize; D], device: &Device) -> Self {
+        Self { v: Tensor::zeros(shape, device) }
+    }
+
+    /// The same values, cut off from the steps that led to them.
+    pub fn detach(self) -> Self {
+        Self { v: self.v.detach() }
+    }
+
+    pub(crate) fn stack<const S: usize>(states: Vec<LifState<S>>) -> Self {
+        Self { v: Tensor::stack(states.into_iter().map(|state| state.v).collect(), 0) }
+    }
+}
+
+impl Lif {
+    /// Decay factor of the membrane.
+    pub fn beta(&self) -> &Coefficient {
+        &self.membrane.beta
+    }
+
+    /// Threshold.
+    pub fn threshold(&self) -> &Coefficient {
+        &self.firing.threshold
+    }
+}
+
+impl Neuron for Lif {
+    type State<const D: usize> = LifState<D>;
+
+    fn initial_state<const D: usize>(&self, shape: [usize; D], device: &Device) -> LifState<D> {
+        LifState { v: self.membrane.at_rest(shape, device) }
+    }
+
+    fn step<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        state: LifState<D>,
+    ) -> (Tensor<D>, LifState<D>) {
+        let (z, v) = self.firing.step(state.v, |v| self.membrane.integrate(v, input));
+        (z, LifState { v })
+    }
+
+    fn stack_states<const D: usize, const S: usize>(states: Vec<LifState<S>>) -> LifState<D> {
+        LifState::stack(states)
+    }
+}

@@ -1,0 +1,82 @@
+//! Neurons: pure steps `(input, state) -> (output, state)`, and whole sequences of them.
+//!
+//! A neuron holds parameters, never state. What differs between libraries are a few choices, each
+//! one option here: how a decay is given ([`Decay`](crate::Decay)), when an input reaches the
+//! membrane ([`InputOrder`]), how strongly ([`InputGain`]), what a spike does to it ([`Reset`]) and
+//! when ([`ResetTiming`]). Every peer's neuron is then a named constructor
+//! ([`LifConfig::snntorch_leaky`], [`CubaLifConfig::norse_lif`], [`CubaLifConfig::hxtorch_lif`], ...).
+
+mod cuba_li;
+mod cuba_lif;
+mod firing;
+mod iaf;
+mod li;
+mod lif;
+mod membrane;
+mod options;
+mod synapse;
+
+use core::fmt::Debug;
+
+use burn::module::{Module, ModuleDisplay};
+use burn::tensor::{Device, Tensor};
+
+use crate::kernel::composite;
+
+pub use cuba_li::{CubaLi, CubaLiConfig};
+pub use cuba_lif::{CubaLif, CubaLifConfig, CubaState, HxTorchParameters, NorseParameters};
+pub use iaf::Iaf;
+pub use li::{Li, LiConfig};
+pub use lif::{Lif, LifConfig, LifState};
+pub use options::{InputGain, InputOrder, Reset, ResetTiming, SnnTorchReset};
+
+/// A neuron with explicit state.
+pub trait Neuron: Module + ModuleDisplay {
+    /// What it remembers from one step to the next, each field of the shape of one step's input.
+    type State<const D: usize>: Clone + Debug + Send;
+
+    /// The state at rest, before any input, for one step's shape `[B, ...]`.
+    fn initial_state<const D: usize>(&self, shape: [usize; D], device: &Device) -> Self::State<D>;
+
+    /// One time step.
+    ///
+    /// # Shapes
+    ///
+    /// `input`, output and every field of the state: `[B, ...]`, of any rank.
+    fn step<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        state: Self::State<D>,
+    ) -> (Tensor<D>, Self::State<D>);
+
+    /// States of consecutive steps, `[B, ...]` each, as one state of `[T, B, ...]`.
+    fn stack_states<const D: usize, const S: usize>(states: Vec<Self::State<S>>) -> Self::State<D>;
+
+    /// A whole sequence: the output at each step, and the last state.
+    ///
+    /// # Shapes
+    ///
+    /// `input` and output: `[T, B, ...]`; state: `[B, ...]`.
+    ///
+    /// # Panics
+    ///
+    /// If the rank of the state is not one less than that of the input, or the sequence is empty.
+    fn forward<const D: usize, const S: usize>(
+        &self,
+        input: Tensor<D>,
+        state: Self::State<S>,
+    ) -> (Tensor<D>, Self::State<S>) {
+        composite::forward(self, input, state)
+    }
+
+    /// Like [`forward`](Neuron::forward), but returns the state after every step, `[T, B, ...]`.
+    ///
+    /// Losses and plots that look at membranes ask for them here; it costs their memory.
+    fn record<const D: usize, const S: usize>(
+        &self,
+        input: Tensor<D>,
+        state: Self::State<S>,
+    ) -> (Tensor<D>, Self::State<D>) {
+        composite::record(self, input, state)
+    }
+}

@@ -1,0 +1,71 @@
+//! The choices in which neurons of different libraries differ.
+
+use serde::{Deserialize, Serialize};
+
+/// What a spike does to the membrane potential.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Reset {
+    /// `v ← v - threshold`: what exceeds the threshold is kept (soft reset).
+    Subtract,
+    /// `v ← value` (hard reset).
+    ToValue(f64),
+    /// Nothing.
+    None,
+}
+
+/// When a spike resets the membrane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ResetTiming {
+    /// In the step of the spike: the membrane returned is the one after the reset.
+    Immediate,
+    /// At the start of the next step, before leak and input: a hard reset keeps that step's input.
+    NextStepBeforeInput,
+    /// In the next step, after leak and input: a hard reset drops that step's input.
+    NextStepAfterInput,
+    /// snnTorch's `reset_delay=False`. As `Immediate`, except where a subtracting reset leaves the
+    /// membrane above the threshold: the next threshold test then sees it one threshold lower,
+    /// which is taken back afterwards.
+    ImmediateLessPending,
+}
+
+/// When an input reaches the membrane through the synaptic current `i`, and what decays first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InputOrder {
+    /// `i ← α i + x`, then the membrane sees `i`. snnTorch.
+    SameStep,
+    /// `i ← i + x`, the membrane sees `i`, then `i ← α i`. Norse.
+    SameStepBeforeDecay,
+    /// The membrane sees `i`, then `i ← α i + x`: an input acts one step later. hxtorch.
+    NextStep,
+}
+
+/// How strongly the current drives the membrane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InputGain {
+    /// `v ← β v + i`. snnTorch.
+    Unit,
+    /// `v ← β v + (1 - β) i`: a constant current is what the membrane settles at. Norse, hxtorch,
+    /// sinabs.
+    OneMinusBeta,
+}
+
+/// `reset_mechanism` of snnTorch's neurons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SnnTorchReset {
+    /// `"subtract"`
+    Subtract,
+    /// `"zero"`
+    Zero,
+    /// `"none"`
+    None,
+}
+
+impl SnnTorchReset {
+    pub(crate) fn reset(self) -> Reset {
+        match self {
+            Self::Subtract => Reset::Subtract,
+            Self::Zero => Reset::ToValue(0.0),
+            Self::None => Reset::None,
+        }
+    }
+}

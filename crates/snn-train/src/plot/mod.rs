@@ -1,0 +1,55 @@
+//! Figures of a training run: learning curves, decision maps and the activity one sample causes.
+//!
+//! Every function writes one file, PNG or SVG by the ending of its path. The text is set in the
+//! font that `kuva` carries, so a figure looks the same on a machine that has no fonts at all.
+
+mod activity;
+mod curves;
+mod decision;
+mod file;
+mod style;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::PathBuf;
+
+pub use activity::{SampleActivity, sample_activity};
+pub use curves::{Series, curves, curves_log};
+pub use decision::{DecisionMap, decision_map};
+
+/// Why a figure was not written. Every variant names the file it was meant for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlotError {
+    /// The ending of the path names neither of the two formats.
+    #[error("cannot draw {}: the file name must end in .png or .svg", path.display())]
+    Format {
+        /// The file that was asked for.
+        path: PathBuf,
+    },
+    /// What was handed over does not describe a figure.
+    #[error("cannot draw {}: {problem}", path.display())]
+    Input {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// What is wrong with the input.
+        problem: String,
+    },
+    /// The drawing could not be turned into an image.
+    #[error("cannot render {}: {message}", path.display())]
+    Render {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// What the renderer said.
+        message: String,
+    },
+    /// The file could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,166 @@
+//! The look that all figures share, and the pieces they are drawn from.
+
+use std::sync::Arc;
+
+use kuva::plot::LinePlot;
+use kuva::plot::legend::{LegendEntry, LegendShape};
+use kuva::plot::scatter::ScatterPlot;
+use kuva::render::layout::{ComputedLayout, Layout, TickFormat};
+use kuva::render::plots::Plot;
+use kuva::render::render::{Primitive, TextAnchor};
+use kuva::render::theme::Theme;
+
+/// Red, green and blue.
+pub(super) type Rgb = [u8; 3];
+
+/// Colours of classes and lines, in order; a chart with more starts over.
+pub(super) const COLOURS: [Rgb; 8] = [
+    [0x63, 0x92, 0xEB],
+    [0xD9, 0x7C, 0x75],
+    [0x65, 0xAD, 0x68],
+    [0xE0, 0xA4, 0x3A],
+    [0x9B, 0x7F, 0xC9],
+    [0x4F, 0xB0, 0xB5],
+    [0xC7, 0x79, 0xB0],
+    [0x8C, 0x8C, 0x8C],
+];
+pub(super) const WHITE: Rgb = [255; 3];
+pub(super) const INK: Rgb = [0x33; 3];
+
+/// Room above the frame for the label of the y axis. It stands there upright, because turned text
+/// comes out ragged in a PNG.
+pub(super) const LABEL_ROOM: f64 = 18.0;
+
+/// Width of a figure.
+pub(super) const WIDTH: f64 = 720.0;
+
+/// The look all figures share, with axes that span exactly these ranges.
+pub(super) fn layout(x: (f64, f64), y: (f64, f64)) -> Layout {
+    let theme = Theme {
+        axis_color: hex(INK),
+        tick_color: hex(INK),
+        text_color: hex(INK),
+        grid_color: "#e6e6e6".into(),
+        legend_border: "#cccccc".into(),
+        ..Theme::light()
+    };
+    Layout::new(x, y)
+        .with_theme(theme)
+        .with_box_axes()
+        .with_legend_box(false)
+        .with_width(WIDTH)
+        .with_y_tick_format(TickFormat::Custom(Arc::new(tick)))
+        .with_x_axis_min(x.0)
+        .with_x_axis_max(x.1)
+        .with_y_axis_min(y.0)
+        .with_y_axis_max(y.1)
+}
+
+/// A value of the y axis. Kuva's own choice is `1e-1` for 0.1 on a logarithmic axis, and every
+/// digit of a large whole number.
+pub(super) fn tick(value: f64) -> String {
+    if value.abs() < 1e5 {
+        TickFormat::Auto.format(value)
+    } else {
+        TickFormat::Sci.format(value)
+    }
+}
+
+/// Adds the room that the label of the y axis and the last number of the x axis need.
+pub(super) fn framed(layout: Layout) -> (Layout, ComputedLayout) {
+    let frame = ComputedLayout::from_layout(&layout);
+    let layout = layout
+        .with_force_margins(frame.margin_left, frame.margin_right.max(24.0))
+        .with_force_margins_y(frame.margin_top + LABEL_ROOM, frame.margin_bottom);
+    let frame = ComputedLayout::from_layout(&layout);
+    (layout, frame)
+}
+
+/// The label of the y axis of a frame whose upper left corner is at `left`, `top`.
+pub(super) fn y_label(label: &str, left: f64, top: f64) -> Primitive {
+    Primitive::Text {
+        x: left,
+        y: top - 8.0,
+        content: label.into(),
+        size: 14,
+        anchor: TextAnchor::Start,
+        rotate: None,
+        bold: false,
+        color: None,
+    }
+}
+
+pub(super) fn line(points: impl Iterator<Item = (f64, f64)>, colour: Rgb) -> Plot {
+    LinePlot::new()
+        .with_data(points)
+        .with_color(hex(colour))
+        .with_stroke_width(2.0)
+        .into()
+}
+
+pub(super) fn dot(point: (f64, f64), colour: Rgb, size: f64) -> Plot {
+    ScatterPlot::new()
+        .with_data([point])
+        .with_color(hex(colour))
+        .with_size(size)
+        .into()
+}
+
+pub(super) fn legend(names: &[&str], shape: LegendShape) -> Vec<LegendEntry> {
+    let entry = |(index, name): (usize, &&str)| LegendEntry {
+        label: (*name).into(),
+        color: hex(colour(index)),
+        shape,
+        dasharray: None,
+    };
+    names.iter().enumerate().map(entry).collect()
+}
+
+/// The range of the values and a little room around it, never empty.
+pub(super) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
+    let room = if high > low {
+        0.05 * (high - low)
+    } else {
+        0.1 * high.abs().max(1e-3)
+    };
+    (low - room, high + room)
+}
+
+/// The smallest whole number of 1, 2, 5, 10, 20, 50, ... that cuts `count` into at most `parts`.
+pub(super) fn whole_step(count: usize, parts: usize) -> f64 {
+    round_up(count.div_ceil(parts).max(1) as f64)
+}
+
+/// The smallest of ..., 0.1, 0.2, 0.5, 1, 2, 5, 10, ... that is not below a positive value.
+pub(super) fn round_up(value: f64) -> f64 {
+    let decade = 10_f64.powf(value.log10().floor());
+    let step = [1.0, 2.0, 5.0]
+        .into_iter()
+        .find(|step| step * decade >= value);
+    step.unwrap_or(10.0) * decade
+}
+
+pub(super) fn colour(index: usize) -> Rgb {
+    COLOURS[index % COLOURS.len()]
+}
+
+pub(super) fn dark(colour: Rgb) -> Rgb {
+    mix([0; 3], colour, 0.62)
+}
+
+/// `share` of the colour `to`, the rest of `from`.
+pub(super) fn mix(from: Rgb, to: Rgb, share: f32) -> Rgb {
+    let [a, b, c] = from;
+    let [x, y, z] = to;
+    [(a, x), (b, y), (c, z)].map(|(from, to)| {
+        let (from, to) = (f32::from(from), f32::from(to));
+        (from + share * (to - from)).round() as u8
+    })
+}
+
+pub(super) fn hex([red, green, blue]: Rgb) -> String {
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}
