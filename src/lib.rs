@@ -1,1 +1,18 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+pub use snn_core as core;
+pub use snn_data as data;
+pub use snn_train as train;
+
+/// What most programs use.
+pub mod prelude {
+    pub use snn_core::Decay;
+    pub use snn_core::decode::{max_over_time, mean_over_time, sum_over_time};
+    pub use snn_core::neuron::{
+        CubaLi, CubaLiConfig, CubaLif, CubaLifConfig, Iaf, Li, LiConfig, Lif, LifConfig, Neuron,
+    };
+    pub use snn_core::recurrent::{Recurrent, RecurrentConfig};
+    pub use snn_core::surrogate::{Surrogate, spike};
+    pub use snn_train::Trainer;
+    pub use snn_train::classify::{Activity, Batch, Classifier, ClassifierConfig, SpikingNetwork};
+}

@@ -48,31 +48,18 @@ pub struct SampleActivity<'a> {
 /// cannot be written.
 pub fn sample_activity(path: &Path, activity: &SampleActivity<'_>) -> Result<(), PlotError> {
     let target = Target::new(path)?;
-    let SampleActivity {
-        time_step,
-        steps,
-        readout,
-        names,
-        ..
-    } = *activity;
+    let SampleActivity { time_step, steps, readout, names, .. } = *activity;
     let time = |step: usize| step as f64 * time_step;
     target.check(steps > 0, || "there are no steps".into())?;
     target.check(time_step > 0.0 && time(steps).is_finite(), || {
         format!("a time step of {time_step} µs cannot be drawn")
     })?;
     target.check(!names.is_empty() && readout.len() == names.len(), || {
-        format!(
-            "there are {} readout traces for {} classes",
-            readout.len(),
-            names.len()
-        )
+        format!("there are {} readout traces for {} classes", readout.len(), names.len())
     })?;
     for (trace, name) in readout.iter().zip(names) {
         target.check(trace.len() == steps, || {
-            format!(
-                "the readout of {name:?} has {} values for {steps} steps",
-                trace.len()
-            )
+            format!("the readout of {name:?} has {} values for {steps} steps", trace.len())
         })?;
         target.check(trace.iter().all(|value| value.is_finite()), || {
             format!("the readout of {name:?} is not finite")
@@ -92,11 +79,7 @@ pub fn sample_activity(path: &Path, activity: &SampleActivity<'_>) -> Result<(),
             })?;
         }
         let plot = ScatterPlot::new()
-            .with_data(
-                spikes
-                    .iter()
-                    .map(|(step, unit)| (time(*step), *unit as f64)),
-            )
+            .with_data(spikes.iter().map(|(step, unit)| (time(*step), *unit as f64)))
             .with_color(hex(INK))
             .with_size(size);
         let room = 0.5 + 0.02 * units as f64;
@@ -110,11 +93,7 @@ pub fn sample_activity(path: &Path, activity: &SampleActivity<'_>) -> Result<(),
     let mut traces: Vec<Plot> = Vec::new();
     let mut peaks: Vec<Plot> = Vec::new();
     for (class, trace) in readout.iter().enumerate() {
-        let points = || {
-            (0..)
-                .map(time)
-                .zip(trace.iter().map(|value| f64::from(*value)))
-        };
+        let points = || (0..).map(time).zip(trace.iter().map(|value| f64::from(*value)));
         traces.push(line(points(), colour(class)));
         if let Some(peak) = points().reduce(|best, next| if next.1 > best.1 { next } else { best })
         {
@@ -132,15 +111,9 @@ pub fn sample_activity(path: &Path, activity: &SampleActivity<'_>) -> Result<(),
     let layouts = [input_layout, hidden_layout, readout_layout].map(framed);
     // The panels share the time axis only if their frames start and end at the same place.
     let margin = |side: fn(&ComputedLayout) -> f64| {
-        layouts
-            .iter()
-            .map(|(_, frame)| side(frame))
-            .fold(0.0, f64::max)
+        layouts.iter().map(|(_, frame)| side(frame)).fold(0.0, f64::max)
     };
-    let (left, right) = (
-        margin(|frame| frame.margin_left),
-        margin(|frame| frame.margin_right),
-    );
+    let (left, right) = (margin(|frame| frame.margin_left), margin(|frame| frame.margin_right));
 
     let labels = ["input unit", "hidden unit", "readout membrane"];
     let heights = [190.0, 250.0, 290.0];
@@ -153,17 +126,11 @@ pub fn sample_activity(path: &Path, activity: &SampleActivity<'_>) -> Result<(),
     let mut panels = Vec::new();
     let mut texts = Vec::new();
     let mut top = 0.0;
-    for (row, ((layout, frame), (label, height))) in layouts
-        .into_iter()
-        .zip(labels.into_iter().zip(heights))
-        .enumerate()
+    for (row, ((layout, frame), (label, height))) in
+        layouts.into_iter().zip(labels.into_iter().zip(heights)).enumerate()
     {
         // Only the lowest panel writes times below its frame.
-        let bottom = if row + 1 < labels.len() {
-            8.0
-        } else {
-            frame.margin_bottom
-        };
+        let bottom = if row + 1 < labels.len() { 8.0 } else { frame.margin_bottom };
         let layout = layout.with_force_margins(left, right);
         panels.push(layout.with_force_margins_y(frame.margin_top, bottom));
         figure = figure.with_row_height(row, height);

@@ -59,21 +59,15 @@ fn draw_curves(
 ) -> Result<(), PlotError> {
     let target = Target::new(path)?;
     let epochs = series.first().map_or(0, |first| first.values.len());
-    target.check(epochs > 0, || {
-        "there is nothing to draw, no series or no epoch".into()
-    })?;
+    target.check(epochs > 0, || "there is nothing to draw, no series or no epoch".into())?;
     for Series { name, values } in series {
         target.check(values.len() == epochs, || {
-            format!(
-                "{name:?} has {} values, the first series has {epochs}",
-                values.len()
-            )
+            format!("{name:?} has {} values, the first series has {epochs}", values.len())
         })?;
         for (value, epoch) in values.iter().zip(1..) {
             // Beyond this bound an axis overflows.
-            target.check(value.abs() < 1e300, || {
-                format!("{name:?} is {value} at epoch {epoch}")
-            })?;
+            target
+                .check(value.abs() < 1e300, || format!("{name:?} is {value} at epoch {epoch}"))?;
             target.check(!log || *value >= 1e-10, || {
                 format!("{name:?} is {value} at epoch {epoch}, too small for a logarithmic axis")
             })?;
@@ -98,11 +92,7 @@ fn draw_curves(
     } else {
         padded(values)
     };
-    let x = if epochs == 1 {
-        (0.5, 1.5)
-    } else {
-        (1.0, epochs as f64)
-    };
+    let x = if epochs == 1 { (0.5, 1.5) } else { (1.0, epochs as f64) };
     let mut layout = layout(x, y)
         .with_title(title)
         .with_x_label("epoch")

@@ -43,10 +43,7 @@ pub fn decision_map(path: &Path, map: &DecisionMap<'_>) -> Result<(), PlotError>
     let n = map.resolution;
     let cells = n.checked_mul(n);
     target.check(n > 0, || "the resolution is zero".into())?;
-    for (what, len) in [
-        ("classes", map.classes.len()),
-        ("confidence", map.confidence.len()),
-    ] {
+    for (what, len) in [("classes", map.classes.len()), ("confidence", map.confidence.len())] {
         target.check(cells == Some(len), || {
             format!("{what} has {len} entries, a {n} x {n} map needs one per cell")
         })?;
@@ -64,9 +61,7 @@ pub fn decision_map(path: &Path, map: &DecisionMap<'_>) -> Result<(), PlotError>
     }
     for ([x, y], _) in map.samples {
         let inside = (0.0..=1.0).contains(x) && (0.0..=1.0).contains(y);
-        target.check(inside, || {
-            format!("the sample at ({x}, {y}) is outside the unit square")
-        })?;
+        target.check(inside, || format!("the sample at ({x}, {y}) is outside the unit square"))?;
     }
 
     // A heat map colours one number per cell, a decision map needs two (class and confidence):

@@ -59,11 +59,7 @@ pub(super) fn layout(x: (f64, f64), y: (f64, f64)) -> Layout {
 /// A value of the y axis. Kuva's own choice is `1e-1` for 0.1 on a logarithmic axis, and every
 /// digit of a large whole number.
 pub(super) fn tick(value: f64) -> String {
-    if value.abs() < 1e5 {
-        TickFormat::Auto.format(value)
-    } else {
-        TickFormat::Sci.format(value)
-    }
+    if value.abs() < 1e5 { TickFormat::Auto.format(value) } else { TickFormat::Sci.format(value) }
 }
 
 /// Adds the room that the label of the y axis and the last number of the x axis need.
@@ -91,19 +87,11 @@ pub(super) fn y_label(label: &str, left: f64, top: f64) -> Primitive {
 }
 
 pub(super) fn line(points: impl Iterator<Item = (f64, f64)>, colour: Rgb) -> Plot {
-    LinePlot::new()
-        .with_data(points)
-        .with_color(hex(colour))
-        .with_stroke_width(2.0)
-        .into()
+    LinePlot::new().with_data(points).with_color(hex(colour)).with_stroke_width(2.0).into()
 }
 
 pub(super) fn dot(point: (f64, f64), colour: Rgb, size: f64) -> Plot {
-    ScatterPlot::new()
-        .with_data([point])
-        .with_color(hex(colour))
-        .with_size(size)
-        .into()
+    ScatterPlot::new().with_data([point]).with_color(hex(colour)).with_size(size).into()
 }
 
 pub(super) fn legend(names: &[&str], shape: LegendShape) -> Vec<LegendEntry> {
@@ -121,11 +109,7 @@ pub(super) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
         (low.min(value), high.max(value))
     });
-    let room = if high > low {
-        0.05 * (high - low)
-    } else {
-        0.1 * high.abs().max(1e-3)
-    };
+    let room = if high > low { 0.05 * (high - low) } else { 0.1 * high.abs().max(1e-3) };
     (low - room, high + room)
 }
 
@@ -137,9 +121,7 @@ pub(super) fn whole_step(count: usize, parts: usize) -> f64 {
 /// The smallest of ..., 0.1, 0.2, 0.5, 1, 2, 5, 10, ... that is not below a positive value.
 pub(super) fn round_up(value: f64) -> f64 {
     let decade = 10_f64.powf(value.log10().floor());
-    let step = [1.0, 2.0, 5.0]
-        .into_iter()
-        .find(|step| step * decade >= value);
+    let step = [1.0, 2.0, 5.0].into_iter().find(|step| step * decade >= value);
     step.unwrap_or(10.0) * decade
 }
 

@@ -30,10 +30,7 @@ fn refusal(name: &str, draw: impl FnOnce(&Path) -> Result<(), PlotError>) -> Str
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     error
 }
-const SERIES: Series<'_> = Series {
-    name: "loss",
-    values: &[1.1, 0.4, 0.2],
-};
+const SERIES: Series<'_> = Series { name: "loss", values: &[1.1, 0.4, 0.2] };
 
 fn map(classes: &[usize]) -> DecisionMap<'_> {
     DecisionMap {
@@ -62,22 +59,10 @@ fn activity(readout: &[Vec<f32>]) -> SampleActivity<'_> {
 
 #[test]
 fn figures_are_images() {
-    let one = Series {
-        name: "one",
-        values: &[0.3],
-    };
-    assert_eq!(
-        png_size(|path| curves(path, "loss", "loss", &[SERIES, SERIES])),
-        (1440, 880)
-    );
-    assert_eq!(
-        png_size(|path| curves_log(path, "loss", "loss", &[SERIES])),
-        (1440, 880)
-    );
-    assert_eq!(
-        png_size(|path| curves(path, "loss", "loss", &[one])),
-        (1440, 880)
-    );
+    let one = Series { name: "one", values: &[0.3] };
+    assert_eq!(png_size(|path| curves(path, "loss", "loss", &[SERIES, SERIES])), (1440, 880));
+    assert_eq!(png_size(|path| curves_log(path, "loss", "loss", &[SERIES])), (1440, 880));
+    assert_eq!(png_size(|path| curves(path, "loss", "loss", &[one])), (1440, 880));
     let (width, height) = png_size(|path| decision_map(path, &map(&[0, 1, 2, 1])));
     assert!(width == 1440 && height > 0);
     let readout = vec![vec![0.0, 0.2, 0.1]; 3];
@@ -99,18 +84,12 @@ fn svg_is_written_over_an_older_one() {
 fn rows_count_from_the_bottom() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("map.svg");
-    let map = DecisionMap {
-        confidence: &[1.0; 4],
-        ..map(&[0, 1, 2, 2])
-    };
+    let map = DecisionMap { confidence: &[1.0; 4], ..map(&[0, 1, 2, 2]) };
     decision_map(&path, &map).unwrap();
     let svg = fs::read_to_string(&path).unwrap();
     let place = |class: usize| {
         let fill = hex(mix(WHITE, colour(class), 0.8));
-        let cell = svg
-            .split("<rect")
-            .find(|rect| rect.contains(&fill))
-            .unwrap();
+        let cell = svg.split("<rect").find(|rect| rect.contains(&fill)).unwrap();
         ["x", "y"].map(|name| {
             let (_, rest) = cell.split_once(&format!(" {name}=\"")).unwrap();
             rest.split('"').next().unwrap().parse::<f64>().unwrap()
@@ -127,71 +106,36 @@ fn bad_input_is_refused() {
         let error = refusal(name, |path| curves(path, "", "", &[SERIES]));
         assert!(error.contains(".png or .svg"), "{error}");
     }
-    for series in [
-        &[][..],
-        &[Series {
-            values: &[],
-            ..SERIES
-        }],
-    ] {
+    for series in [&[][..], &[Series { values: &[], ..SERIES }]] {
         refusal("a.png", |path| curves(path, "", "", series));
     }
     for values in [&[1.0, 2.0][..], &[1.0, f64::NAN, 2.0]] {
         let series = [SERIES, Series { name: "b", values }];
         refusal("a.png", |path| curves(path, "", "", &series));
     }
-    let zero = Series {
-        values: &[1.0, 0.0],
-        ..SERIES
-    };
+    let zero = Series { values: &[1.0, 0.0], ..SERIES };
     refusal("a.png", |path| curves_log(path, "", "", &[zero]));
 
     for classes in [&[0, 1, 2][..], &[0, 1, 2, 3]] {
         refusal("a.png", |path| decision_map(path, &map(classes)));
     }
-    let bad = DecisionMap {
-        samples: &[([0.5, 1.5], 0)],
-        ..map(&[0; 4])
-    };
+    let bad = DecisionMap { samples: &[([0.5, 1.5], 0)], ..map(&[0; 4]) };
     refusal("a.png", |path| decision_map(path, &bad));
-    let bad = DecisionMap {
-        confidence: &[0.0, 0.5, f32::NAN, 1.0],
-        ..map(&[0; 4])
-    };
+    let bad = DecisionMap { confidence: &[0.0, 0.5, f32::NAN, 1.0], ..map(&[0; 4]) };
     refusal("a.png", |path| decision_map(path, &bad));
-    let bad = DecisionMap {
-        resolution: usize::MAX,
-        ..map(&[0; 4])
-    };
+    let bad = DecisionMap { resolution: usize::MAX, ..map(&[0; 4]) };
     refusal("a.png", |path| decision_map(path, &bad));
 
-    for readout in [
-        vec![vec![0.0; 3]; 2],
-        vec![vec![0.0; 4]; 3],
-        vec![vec![f32::NAN; 3]; 3],
-    ] {
+    for readout in [vec![vec![0.0; 3]; 2], vec![vec![0.0; 4]; 3], vec![vec![f32::NAN; 3]; 3]] {
         refusal("a.png", |path| sample_activity(path, &activity(&readout)));
     }
     let readout = vec![vec![0.0; 3]; 3];
     let good = activity(&readout);
     for bad in [
-        SampleActivity {
-            input_spikes: &[(3, 0)],
-            ..good
-        },
-        SampleActivity {
-            hidden_spikes: &[(0, 1)],
-            ..good
-        },
-        SampleActivity {
-            time_step: 0.0,
-            ..good
-        },
-        SampleActivity {
-            hidden: 0,
-            hidden_spikes: &[],
-            ..good
-        },
+        SampleActivity { input_spikes: &[(3, 0)], ..good },
+        SampleActivity { hidden_spikes: &[(0, 1)], ..good },
+        SampleActivity { time_step: 0.0, ..good },
+        SampleActivity { hidden: 0, hidden_spikes: &[], ..good },
     ] {
         refusal("a.png", |path| sample_activity(path, &bad));
     }

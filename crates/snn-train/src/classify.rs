@@ -1,0 +1,169 @@
+//! Classification with a spiking network: what it returns, its loss, one training step.
+
+use burn::config::Config;
+use burn::module::{Module, ModuleDisplay};
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::tensor::{ExecutionError, Int, Tensor};
+use burn::train::metric::{AccuracyInput, Adaptor, LossInput};
+use burn::train::{InferenceStep, ItemLazy, TrainOutput, TrainStep};
+
+use crate::metric::FiringRateInput;
+use crate::regularize;
+
+/// A batch of inputs and their classes.
+#[derive(Debug, Clone)]
+pub struct Batch<I> {
+    /// What the network takes.
+    pub input: I,
+    /// Class indices, `[B]`.
+    pub targets: Tensor<1, Int>,
+}
+
+/// What a network did with a batch.
+#[derive(Debug, Clone)]
+pub struct Activity {
+    /// One score for each class, decoded from what the readout did over time, `[B, classes]`.
+    pub scores: Tensor<2>,
+    /// Spikes of each hidden layer, summed over time, `[B, neurons]` each.
+    pub spike_counts: Vec<Tensor<2>>,
+    /// Number of time steps.
+    pub steps: usize,
+}
+
+/// A network that classifies.
+pub trait SpikingNetwork: Module + ModuleDisplay {
+    /// What it takes: usually spikes, `[T, B, ...]`.
+    type Input: Send + 'static;
+
+    /// Runs the whole sequence.
+    fn run(&self, input: Self::Input) -> Activity;
+}
+
+/// The loss of [`Classifier`]: cross entropy of the scaled scores and the penalties of
+/// [`regularize`].
+#[derive(Config, Debug, PartialEq)]
+pub struct ClassifierConfig {
+    /// Factor on the scores before everything else; the gradient is scaled with it. (hxtorch's
+    /// tutorial scales outside the graph, so that its gradient is not.)
+    #[config(default = 1.0)]
+    pub readout_scale: f64,
+    /// Strength of [`regularize::readout`], on the scaled scores.
+    #[config(default = 0.0)]
+    pub readout: f64,
+    /// Strength of [`regularize::bursts`], summed over hidden layers.
+    #[config(default = 0.0)]
+    pub bursts: f64,
+    /// Strength of [`regularize::weights`].
+    #[config(default = 0.0)]
+    pub weights: f64,
+}
+
+/// A network with its loss. A training step of Burn's `Learner` and of [`Trainer`](crate::Trainer):
+/// forward over all time steps, then backpropagation through all of them.
+#[derive(Module, Debug)]
+pub struct Classifier<N: SpikingNetwork> {
+    /// The network.
+    pub network: N,
+    #[module(skip)]
+    config: ClassifierConfig,
+}
+
+impl ClassifierConfig {
+    /// `network` with this loss.
+    pub fn init<N: SpikingNetwork>(&self, network: N) -> Classifier<N> {
+        Classifier { network, config: self.clone() }
+    }
+}
+
+/// Loss, scores and rates of a batch.
+#[derive(Debug, Clone)]
+pub struct ClassifierOutput {
+    /// Loss, `[1]`.
+    pub loss: Tensor<1>,
+    /// Scaled scores, `[B, classes]`.
+    pub scores: Tensor<2>,
+    /// Class indices, `[B]`.
+    pub targets: Tensor<1, Int>,
+    /// Mean firing rate of each hidden layer, in spikes per neuron and step, `[layers]`.
+    pub rates: Tensor<1>,
+}
+
+impl<N: SpikingNetwork> Classifier<N> {
+    /// Loss, scores and rates of a batch.
+    pub fn forward(&self, batch: Batch<N::Input>) -> ClassifierOutput {
+        let Activity { scores, spike_counts, steps } = self.network.run(batch.input);
+        let scores = scores * self.config.readout_scale;
+        let device = scores.device();
+        let cross_entropy = CrossEntropyLossConfig::new().init(&device);
+        let mut loss = cross_entropy.forward(scores.clone(), batch.targets.clone());
+        if self.config.readout != 0.0 {
+            loss = loss + regularize::readout(scores.clone()) * self.config.readout;
+        }
+        if self.config.bursts != 0.0 {
+            for counts in &spike_counts {
+                loss = loss + regularize::bursts(counts.clone()) * self.config.bursts;
+            }
+        }
+        if self.config.weights != 0.0
+            && let Some(penalty) = regularize::weights(&self.network)
+        {
+            loss = loss + penalty * self.config.weights;
+        }
+        let mean = |counts: Tensor<2>| counts.detach().mean() / steps as f64;
+        let rates = match spike_counts.is_empty() {
+            true => Tensor::zeros([1], &device),
+            false => Tensor::cat(spike_counts.into_iter().map(mean).collect(), 0),
+        };
+        ClassifierOutput { loss, scores, targets: batch.targets, rates }
+    }
+}
+
+impl<N: SpikingNetwork> TrainStep for Classifier<N> {
+    type Input = Batch<N::Input>;
+    type Output = ClassifierOutput;
+
+    fn step(&self, batch: Self::Input) -> TrainOutput<ClassifierOutput> {
+        let output = self.forward(batch);
+        let gradients = output.loss.backward();
+        TrainOutput::new(self, gradients, output)
+    }
+}
+
+impl<N: SpikingNetwork> InferenceStep for Classifier<N> {
+    type Input = Batch<N::Input>;
+    type Output = ClassifierOutput;
+
+    fn step(&self, batch: Self::Input) -> ClassifierOutput {
+        self.forward(batch)
+    }
+}
+
+impl ItemLazy for ClassifierOutput {
+    fn sync(self) -> Result<Self, ExecutionError> {
+        self.loss.device().flush()?;
+        Ok(Self {
+            loss: self.loss.without_autodiff(),
+            scores: self.scores.without_autodiff(),
+            targets: self.targets.without_autodiff(),
+            rates: self.rates.without_autodiff(),
+        })
+    }
+}
+
+impl Adaptor<LossInput> for ClassifierOutput {
+    fn adapt(&self) -> LossInput {
+        LossInput::new(self.loss.clone())
+    }
+}
+
+impl Adaptor<AccuracyInput> for ClassifierOutput {
+    fn adapt(&self) -> AccuracyInput {
+        AccuracyInput::new(self.scores.clone(), self.targets.clone())
+    }
+}
+
+impl Adaptor<FiringRateInput> for ClassifierOutput {
+    fn adapt(&self) -> FiringRateInput {
+        FiringRateInput { rates: self.rates.clone(), batch_size: self.targets.dims()[0] }
+    }
+}

@@ -1,0 +1,72 @@
+//! The order of an epoch's samples, and the sums over them.
+
+use burn::tensor::{Int, Tensor};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::{Evaluation, TrainError};
+use crate::classify::ClassifierOutput;
+
+/// The order of the samples in an epoch: a function of seed and epoch, so that a resumed run need
+/// not replay the epochs before.
+pub(super) fn order(len: usize, seed: u64, epoch: usize) -> Vec<usize> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(epoch as u64);
+    let mut order: Vec<usize> = (0..len).collect();
+    order.shuffle(&mut rng);
+    order
+}
+
+/// Sums over samples.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Sums {
+    samples: f64,
+    loss: f64,
+    correct: f64,
+    rates: Vec<f64>,
+}
+
+impl Sums {
+    pub(super) fn add(&mut self, output: ClassifierOutput) -> Result<(), TrainError> {
+        let samples = output.targets.dims()[0] as f64;
+        let predicted: Tensor<1, Int> = output.scores.detach().argmax(1).squeeze_dim(1);
+        let correct = predicted.equal(output.targets).int().sum();
+        // One read for all: each waits for the device.
+        let numbers = Tensor::cat(vec![output.loss.detach(), correct.float(), output.rates], 0);
+        let numbers = numbers.try_into_vec_as::<f64>()?;
+        if let [loss, correct, rates @ ..] = numbers.as_slice() {
+            self.rates.resize(rates.len(), 0.0);
+            self.samples += samples;
+            self.loss += loss * samples;
+            self.correct += correct;
+            self.rates.iter_mut().zip(rates).for_each(|(sum, rate)| *sum += rate * samples);
+        }
+        Ok(())
+    }
+
+    pub(super) fn means(self) -> Evaluation {
+        Evaluation {
+            loss: self.loss / self.samples,
+            accuracy: self.correct / self.samples,
+            rates: self.rates.iter().map(|sum| sum / self.samples).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_epoch_is_another_permutation_and_the_same_one_again() {
+        let first = order(100, 7, 1);
+        let mut sorted = first.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..100).collect::<Vec<_>>());
+        assert_eq!(first, order(100, 7, 1));
+        assert_ne!(first, order(100, 7, 2));
+        assert_ne!(first, order(100, 8, 1));
+    }
+}

@@ -1,0 +1,304 @@
+//! The training loop: epochs of optimizer steps, a validation after each, and a checkpoint that a
+//! killed run continues from bit for bit.
+//!
+//! Burn's own `SupervisedTraining` runs the same models, with its dashboard and several devices. Its
+//! checkpoints are of whole epochs, and a resumed run shuffles as if it had just begun; this loop
+//! resumes within an epoch and ends where an uninterrupted run ends.
+
+mod checkpoint;
+mod epoch;
+mod error;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use burn::data::dataloader::batcher::Batcher;
+use burn::data::dataset::{Dataset, DatasetError};
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::module::Module;
+use burn::optim::ModuleOptimizer;
+use burn::tensor::Device;
+use burn::train::TrainStep;
+use serde::{Deserialize, Serialize};
+
+use crate::classify::{Batch, Classifier, ClassifierOutput, SpikingNetwork};
+use checkpoint::Progress;
+pub use checkpoint::save_model;
+use epoch::{Sums, order};
+pub use error::TrainError;
+
+/// How to train.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainerConfig {
+    /// Number of passes over the training set.
+    pub epochs: usize,
+    /// Samples per optimizer step. The last batch of an epoch may be smaller.
+    pub batch_size: usize,
+    /// Decides the order of the samples in each epoch.
+    pub seed: u64,
+    /// Folder of the checkpoint.
+    pub directory: PathBuf,
+    /// What else the run depends on (data, network, learning rate, ...): a checkpoint is only
+    /// continued under the same settings.
+    pub settings: serde_json::Value,
+}
+
+/// One epoch in numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// From 1.
+    pub epoch: usize,
+    /// Mean over the training samples, while the weights changed.
+    pub train_loss: f64,
+    /// Share of training samples classified correctly, while the weights changed.
+    pub train_accuracy: f64,
+    /// Mean over the validation samples, after the epoch.
+    pub valid_loss: f64,
+    /// Share of validation samples classified correctly, after the epoch.
+    pub valid_accuracy: f64,
+    /// Mean firing rate of each hidden layer over the training samples, in spikes per neuron and
+    /// step.
+    pub firing_rates: Vec<f64>,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+}
+
+/// What [`Trainer::fit`] reports while it runs.
+#[derive(Debug)]
+pub enum Report<'a> {
+    /// A batch is done.
+    Batch {
+        /// From 1.
+        epoch: usize,
+        /// Batches done in this epoch.
+        done: usize,
+        /// Batches in an epoch.
+        total: usize,
+    },
+    /// An epoch is done and saved.
+    Epoch(&'a EpochRecord),
+}
+
+/// The samples of a split, and how they become batches.
+pub struct Split<'a, I> {
+    len: usize,
+    batch: Box<dyn Fn(&[usize]) -> Result<Batch<I>, DatasetError> + 'a>,
+}
+
+impl<'a, I> Split<'a, I> {
+    /// `len` samples; `batch` makes a batch of the samples with the given indices.
+    pub fn new(
+        len: usize,
+        batch: impl Fn(&[usize]) -> Result<Batch<I>, DatasetError> + 'a,
+    ) -> Self {
+        Self { len, batch: Box::new(batch) }
+    }
+
+    /// The samples of a Burn data set, made into batches on `device`.
+    pub fn from_dataset<S: 'a>(
+        dataset: &'a dyn Dataset<S>,
+        batcher: &'a dyn Batcher<S, Batch<I>>,
+        device: &Device,
+    ) -> Self {
+        let device = device.clone();
+        Self::new(dataset.len(), move |indices| {
+            Ok(batcher.batch(dataset.get_many(indices.to_vec())?, &device))
+        })
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome<N: SpikingNetwork> {
+    /// The model of the best validated epoch (the first of several), without autodiff; of the last
+    /// step, if no epoch was completed.
+    pub model: Classifier<N>,
+    /// The epoch it is from; `None` if no epoch was completed.
+    pub best_epoch: Option<usize>,
+    /// All epochs, those before a resumption included.
+    pub history: Vec<EpochRecord>,
+    /// Time spent on training and validation, that before a resumption included, in seconds.
+    pub train_seconds: f64,
+    /// Whether the run was stopped before its last epoch. What it had reached is saved.
+    pub interrupted: bool,
+}
+
+/// Trains a [`Classifier`].
+pub struct Trainer<N: SpikingNetwork> {
+    config: TrainerConfig,
+    model: Classifier<N>,
+    optimizer: ModuleOptimizer,
+    scheduler: ModuleLrScheduler,
+    progress: Progress,
+    /// When the time in `progress` was last brought up to date.
+    clock: Instant,
+}
+
+impl<N: SpikingNetwork> Trainer<N> {
+    /// A new run of `model`, which must be on an autodiff device. The scheduler is stepped once per
+    /// optimizer step, as Burn's are: a decay every 5 epochs is one every `5 * batches` steps.
+    pub fn new(
+        config: TrainerConfig,
+        model: Classifier<N>,
+        optimizer: ModuleOptimizer,
+        scheduler: ModuleLrScheduler,
+    ) -> Self {
+        Self {
+            config,
+            model,
+            optimizer,
+            scheduler,
+            progress: Progress::default(),
+            clock: Instant::now(),
+        }
+    }
+
+    /// Continues from the checkpoint in the run's folder. `false` if there is none: the run then
+    /// starts at the beginning.
+    ///
+    /// # Errors
+    ///
+    /// If the checkpoint cannot be read, or was made under other settings.
+    pub fn resume(&mut self) -> Result<bool, TrainError> {
+        checkpoint::load(self)
+    }
+
+    /// Trains until the last epoch, or until `stop` is set. Saves after every epoch and on a stop.
+    ///
+    /// `train` must give tensors on the model's device, `valid` on that device without autodiff.
+    ///
+    /// # Errors
+    ///
+    /// If a batch or a checkpoint cannot be read or written, if the loss is not a number, or if a
+    /// hidden layer does not spike at all during an epoch, so that nothing behind it can learn.
+    pub fn fit(
+        mut self,
+        train: &Split<'_, N::Input>,
+        valid: &Split<'_, N::Input>,
+        stop: &AtomicBool,
+        mut report: impl FnMut(Report<'_>),
+    ) -> Result<Outcome<N>, TrainError> {
+        for (name, split) in [("training", train), ("validation", valid)] {
+            if split.len == 0 {
+                return Err(TrainError::Empty { split: name });
+            }
+        }
+        if self.config.batch_size == 0 {
+            return Err(TrainError::BatchSize);
+        }
+        self.clock = Instant::now();
+        while self.progress.history.len() < self.config.epochs {
+            if !self.train_epoch(train, stop, &mut report)? {
+                checkpoint::save(&mut self)?;
+                return self.outcome(true);
+            }
+            let record = self.finish_epoch(valid)?;
+            report(Report::Epoch(&record));
+        }
+        self.outcome(false)
+    }
+
+    /// The rest of the current epoch. `false` if it was stopped.
+    fn train_epoch(
+        &mut self,
+        train: &Split<'_, N::Input>,
+        stop: &AtomicBool,
+        report: &mut impl FnMut(Report<'_>),
+    ) -> Result<bool, TrainError> {
+        let epoch = self.progress.history.len() + 1;
+        let order = order(train.len, self.config.seed, epoch);
+        let total = order.len().div_ceil(self.config.batch_size);
+        let done = self.progress.batches;
+        for indices in order.chunks(self.config.batch_size).skip(done) {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            let step = TrainStep::step(&self.model, (train.batch)(indices)?);
+            let learning_rate = self.scheduler.step();
+            self.progress.learning_rate = learning_rate.base();
+            self.model =
+                self.model.clone().optimize(&mut self.optimizer, learning_rate, step.grads);
+            self.progress.train.add(step.item)?;
+            self.progress.batches += 1;
+            report(Report::Batch { epoch, done: self.progress.batches, total });
+        }
+        Ok(true)
+    }
+
+    /// Validates, keeps the model if it is the best so far, saves.
+    fn finish_epoch(&mut self, valid: &Split<'_, N::Input>) -> Result<EpochRecord, TrainError> {
+        let epoch = self.progress.history.len() + 1;
+        let train = std::mem::take(&mut self.progress.train).means();
+        if !train.loss.is_finite() {
+            return Err(TrainError::Diverged { epoch, loss: train.loss });
+        }
+        if let Some(layer) = train.rates.iter().position(|rate| *rate == 0.0) {
+            return Err(TrainError::DeadLayer { epoch, layer });
+        }
+        let valid = evaluate(&self.model.valid(), valid, self.config.batch_size)?;
+        let record = EpochRecord {
+            epoch,
+            train_loss: train.loss,
+            train_accuracy: train.accuracy,
+            valid_loss: valid.loss,
+            valid_accuracy: valid.accuracy,
+            firing_rates: train.rates,
+            learning_rate: self.progress.learning_rate,
+        };
+        let best = self.progress.best_record();
+        if best.is_none_or(|best| record.valid_accuracy > best.valid_accuracy) {
+            self.progress.best_epoch = Some(epoch);
+            checkpoint::save_best(self)?;
+        }
+        self.progress.history.push(record.clone());
+        self.progress.batches = 0;
+        checkpoint::save(self)?;
+        Ok(record)
+    }
+
+    fn outcome(self, interrupted: bool) -> Result<Outcome<N>, TrainError> {
+        let model = match self.progress.best_epoch {
+            Some(_) => checkpoint::load_best(&self)?,
+            None => self.model.clone(),
+        };
+        Ok(Outcome {
+            model: model.valid(),
+            best_epoch: self.progress.best_epoch,
+            train_seconds: self.progress.seconds,
+            history: self.progress.history,
+            interrupted,
+        })
+    }
+}
+
+/// Means over the samples of a split.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// Loss.
+    pub loss: f64,
+    /// Share of samples classified correctly.
+    pub accuracy: f64,
+    /// Firing rate of each hidden layer, in spikes per neuron and step.
+    pub rates: Vec<f64>,
+}
+
+/// Runs `model` over a split, in order. The tensors of both must be without autodiff: with it, every
+/// pass leaves its graph behind.
+///
+/// # Errors
+///
+/// If a batch cannot be read.
+pub fn evaluate<N: SpikingNetwork>(
+    model: &Classifier<N>,
+    split: &Split<'_, N::Input>,
+    batch_size: usize,
+) -> Result<Evaluation, TrainError> {
+    let mut sums = Sums::default();
+    let indices: Vec<usize> = (0..split.len).collect();
+    for indices in indices.chunks(batch_size) {
+        let output: ClassifierOutput = model.forward((split.batch)(indices)?);
+        sums.add(output)?;
+    }
+    Ok(sums.means())
+}

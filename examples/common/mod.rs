@@ -1,0 +1,125 @@
+//! What every training example shares: its options, its progress, its last line.
+
+pub mod device;
+
+use std::error::Error;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use snn::train::classify::SpikingNetwork;
+use snn::train::trainer::{EpochRecord, Outcome, Report};
+
+/// Options that all training examples take. What is left out is decided by the preset.
+#[derive(Args, Debug, Clone)]
+pub struct Options {
+    /// Passes over the training set
+    #[arg(long)]
+    pub epochs: Option<usize>,
+    /// Samples per optimizer step
+    #[arg(long)]
+    pub batch_size: Option<usize>,
+    /// Learning rate
+    #[arg(long)]
+    pub lr: Option<f64>,
+    /// Seed of weights, order of samples and generated data
+    #[arg(long, default_value_t = 42)]
+    pub seed: u32,
+    /// Folder of the data set, where one is read or downloaded
+    #[arg(long, env = "SNN_DATA_DIR", default_value = "../shared/data")]
+    pub data: PathBuf,
+    /// Folder for checkpoints, model and pictures [default: out/<example>]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// flex, ndarray, wgpu, vulkan or cuda, as far as built in
+    #[arg(long, default_value = "flex")]
+    pub device: String,
+    /// Continue from the checkpoint in the output folder
+    #[arg(long)]
+    pub resume: bool,
+}
+
+/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
+pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, ctrlc::Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping after this batch and saving; Ctrl-C again to stop at once");
+    })?;
+    Ok(stop)
+}
+
+/// Shows a run: a bar on a terminal, a line for each epoch anywhere.
+pub fn progress(epochs: usize) -> impl FnMut(Report<'_>) {
+    let terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+    let bar = if terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} batches") {
+        bar.set_style(style);
+    }
+    move |report| match report {
+        Report::Batch { epoch, done, total } => {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+            bar.set_message(format!("epoch {epoch}/{epochs}"));
+        }
+        Report::Epoch(record) => {
+            let line = line(record, epochs);
+            if terminal {
+                bar.println(line)
+            } else {
+                println!("{line}")
+            }
+            if record.epoch == epochs {
+                bar.finish_and_clear();
+            }
+        }
+    }
+}
+
+fn line(record: &EpochRecord, epochs: usize) -> String {
+    let rates: Vec<String> = record.firing_rates.iter().map(|r| format!("{r:.4}")).collect();
+    format!(
+        "epoch {:>3}/{epochs}  train: loss {:.4}, accuracy {:.4}  validation: loss {:.4}, accuracy \
+         {:.4}  spikes per neuron and step: {}",
+        record.epoch,
+        record.train_loss,
+        record.train_accuracy,
+        record.valid_loss,
+        record.valid_accuracy,
+        rates.join(", "),
+    )
+}
+
+/// Says that a run was stopped and how it goes on.
+pub fn interrupted<N: SpikingNetwork>(outcome: &Outcome<N>) -> Box<dyn Error> {
+    let done = outcome.history.len();
+    format!("stopped after {done} whole epochs; the same command with --resume goes on").into()
+}
+
+/// The last line of an example.
+pub fn result<N: SpikingNetwork>(
+    options: &Options,
+    outcome: &Outcome<N>,
+    test_accuracy: f64,
+    more: Value,
+) -> String {
+    let mut result = json!({
+        "test_accuracy": test_accuracy,
+        "epochs": outcome.history.len(),
+        "best_epoch": outcome.best_epoch,
+        "train_seconds": outcome.train_seconds,
+        "device": options.device,
+        "seed": options.seed,
+    });
+    if let (Value::Object(result), Value::Object(more)) = (&mut result, more) {
+        result.extend(more);
+    }
+    format!("result: {result}")
+}

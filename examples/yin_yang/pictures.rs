@@ -1,0 +1,122 @@
+//! The pictures of a run: learning curves, the learned figure, one sample through the network.
+
+use std::error::Error;
+use std::path::Path;
+
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Tensor, TensorData};
+use snn::core::encode::CoordinatesToSpikes;
+use snn::data::yin_yang::{CLASSES, YinYangSample};
+use snn::prelude::*;
+use snn::train::plot::{
+    DecisionMap, SampleActivity, Series, curves, decision_map, sample_activity,
+};
+use snn::train::trainer::EpochRecord;
+
+use super::coordinates;
+use super::network::YinYangNetwork;
+
+/// Points along each side of the decision map.
+const RESOLUTION: usize = 120;
+
+pub fn draw(
+    out: &Path,
+    history: &[EpochRecord],
+    network: &YinYangNetwork,
+    encoder: &CoordinatesToSpikes,
+    samples: &[YinYangSample],
+    device: &Device,
+) -> Result<(), Box<dyn Error>> {
+    let values = |of: fn(&EpochRecord) -> f64| -> Vec<f64> { history.iter().map(of).collect() };
+    let (train, valid) = (values(|r| r.train_loss), values(|r| r.valid_loss));
+    let pair = [
+        Series { name: "training", values: &train },
+        Series { name: "validation", values: &valid },
+    ];
+    curves(&out.join("loss.png"), "Yin-Yang: loss", "loss", &pair)?;
+    let (train, valid) = (values(|r| r.train_accuracy), values(|r| r.valid_accuracy));
+    let pair = [
+        Series { name: "training", values: &train },
+        Series { name: "validation", values: &valid },
+    ];
+    curves(&out.join("accuracy.png"), "Yin-Yang: accuracy", "accuracy", &pair)?;
+    draw_map(&out.join("decision_map.png"), network, encoder, samples, device)?;
+    match samples {
+        [sample, ..] => draw_sample(&out.join("sample.png"), network, encoder, sample, device),
+        [] => Ok(()),
+    }
+}
+
+fn draw_map(
+    path: &Path,
+    network: &YinYangNetwork,
+    encoder: &CoordinatesToSpikes,
+    samples: &[YinYangSample],
+    device: &Device,
+) -> Result<(), Box<dyn Error>> {
+    let middle = |cell: usize| (cell as f64 + 0.5) / RESOLUTION as f64;
+    let (mut classes, mut confidence) = (Vec::new(), Vec::new());
+    for row in 0..RESOLUTION {
+        let y = middle(row);
+        let points = (0..RESOLUTION).map(middle).flat_map(|x| [x, y, 1.0 - x, 1.0 - y]);
+        let points = TensorData::new(points.collect::<Vec<f64>>(), [RESOLUTION, 4]);
+        let scores = network.run(encoder.encode(points, device)?).scores;
+        let probability = softmax(scores * 10.0, 1).into_data().try_to_vec::<f32>()?;
+        for probability in probability.chunks(CLASSES.len()) {
+            let best =
+                (0..CLASSES.len()).max_by(|a, b| probability[*a].total_cmp(&probability[*b]));
+            let best = best.unwrap_or_default();
+            classes.push(best);
+            confidence.push(probability[best]);
+        }
+    }
+    let shown: Vec<([f64; 2], usize)> = samples
+        .iter()
+        .take(300)
+        .map(|sample| ([sample.coordinates[0], sample.coordinates[1]], sample.label))
+        .collect();
+    let map = DecisionMap {
+        title: "Yin-Yang: what the network has learned, and test samples",
+        resolution: RESOLUTION,
+        classes: &classes,
+        confidence: &confidence,
+        samples: &shown,
+        names: &CLASSES,
+    };
+    Ok(decision_map(path, &map)?)
+}
+
+fn draw_sample(
+    path: &Path,
+    network: &YinYangNetwork,
+    encoder: &CoordinatesToSpikes,
+    sample: &YinYangSample,
+    device: &Device,
+) -> Result<(), Box<dyn Error>> {
+    let input = encoder.encode(coordinates(&[*sample]), device)?;
+    let (hidden, membranes) = network.traces(input.clone());
+    let ([_, _, inputs], [_, _, neurons]) = (input.dims(), hidden.dims());
+    let membranes = membranes.into_data().try_to_vec::<f32>()?;
+    let trace = |class| membranes.iter().skip(class).step_by(CLASSES.len()).copied().collect();
+    let [x, y, ..] = sample.coordinates;
+    let activity = SampleActivity {
+        title: &format!("Yin-Yang: ({x:.2}, {y:.2}), class {}", CLASSES[sample.label]),
+        time_step: encoder.dt,
+        steps: encoder.steps,
+        input_spikes: &spikes(input)?,
+        inputs,
+        hidden_spikes: &spikes(hidden)?,
+        hidden: neurons,
+        readout: &(0..CLASSES.len()).map(trace).collect::<Vec<Vec<f32>>>(),
+        names: &CLASSES,
+    };
+    Ok(sample_activity(path, &activity)?)
+}
+
+/// Step and unit of each spike of `[T, 1, N]`.
+fn spikes(sequence: Tensor<3>) -> Result<Vec<(usize, usize)>, Box<dyn Error>> {
+    let [_, _, units] = sequence.dims();
+    let values = sequence.into_data().try_to_vec::<f32>()?;
+    let fired = values.iter().enumerate().filter(|(_, z)| **z > 0.0);
+    Ok(fired.map(|(k, _)| (k / units, k % units)).collect())
+}
