@@ -1,0 +1,28 @@
+//! The tests that cross crates, in one binary.
+//!
+//! They run on the device that `SNN_TEST_DEVICE` names, flex by default:
+//! `SNN_TEST_DEVICE=ndarray cargo test --features ndarray --test integration`.
+
+#[path = "../../examples/common/device.rs"]
+mod device;
+
+mod gradients;
+mod layers;
+mod neurons;
+mod parity;
+mod reference;
+mod training;
+mod validation;
+
+use burn::tensor::{Device, Tensor};
+
+/// The device under test.
+fn test_device() -> Device {
+    let name = std::env::var("SNN_TEST_DEVICE").unwrap_or_else(|_| "flex".into());
+    device::device(&name).unwrap()
+}
+
+/// The values of a tensor, row by row.
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().convert::<f32>().try_to_vec().unwrap()
+}

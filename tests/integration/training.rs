@@ -1,0 +1,301 @@
+//! Training: that it learns, that it goes on where it stopped, that it says what is wrong.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use burn::data::dataloader::DataLoaderBuilder;
+use burn::data::dataloader::batcher::Batcher;
+use burn::data::dataset::{Dataset, InMemDataset};
+use burn::lr_scheduler::step::StepLrSchedulerConfig;
+use burn::module::{Module, Param};
+use burn::optim::AdamConfig;
+use burn::tensor::{Device, Tensor, TensorData};
+use burn::train::metric::{AccuracyMetric, LossMetric};
+use burn::train::{Learner, SupervisedTraining};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Normal};
+use serde_json::json;
+use snn::core::encode::CoordinatesToSpikes;
+use snn::core::neuron::HxTorchParameters;
+use snn::data::yin_yang::{YinYang, YinYangSample};
+use snn::prelude::*;
+use snn::train::metric::FiringRateMetric;
+use snn::train::trainer::{EpochRecord, Outcome, Report, Split, TrainError, TrainerConfig};
+
+use crate::{test_device, values};
+
+const DT: f64 = 4.0;
+const HIDDEN: usize = 30;
+
+#[derive(Module, Debug)]
+struct Network {
+    hidden_weight: Param<Tensor<2>>,
+    hidden: CubaLif,
+    readout_weight: Param<Tensor<2>>,
+    readout: CubaLi,
+}
+
+impl Network {
+    fn new(hidden_mean: f64, device: &Device) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut normal = |mean, std, shape: [usize; 2]| {
+            let draws = Normal::new(mean, std).unwrap().sample_iter(&mut rng);
+            let draws: Vec<f64> = draws.take(shape[0] * shape[1]).collect();
+            Param::from_tensor(Tensor::from_data(TensorData::new(draws, shape), device))
+        };
+        let parameters = HxTorchParameters { dt: DT, ..Default::default() };
+        Self {
+            hidden_weight: normal(hidden_mean, 1.0, [5, HIDDEN]),
+            hidden: CubaLifConfig::hxtorch_lif(parameters).init(device).unwrap(),
+            readout_weight: normal(0.1, 0.2, [HIDDEN, 3]),
+            readout: CubaLiConfig::hxtorch_li(parameters).init(device).unwrap(),
+        }
+    }
+}
+
+impl SpikingNetwork for Network {
+    type Input = Tensor<3>;
+
+    fn run(&self, input: Tensor<3>) -> Activity {
+        let [steps, batch, inputs] = input.dims();
+        let device = input.device();
+        let current = input.reshape([steps * batch, inputs]).matmul(self.hidden_weight.val());
+        let rest = self.hidden.initial_state([batch, HIDDEN], &device);
+        let (spikes, _) = self.hidden.forward(current.reshape([steps, batch, HIDDEN]), rest);
+        let current = spikes.clone().reshape([steps * batch, HIDDEN]);
+        let current = current.matmul(self.readout_weight.val()).reshape([steps, batch, 3]);
+        let rest = self.readout.initial_state([batch, 3], &device);
+        let (membranes, _) = self.readout.forward(current, rest);
+        let spike_counts = vec![sum_over_time(spikes)];
+        Activity { scores: max_over_time(membranes), spike_counts, steps }
+    }
+}
+
+struct Encode(CoordinatesToSpikes);
+
+impl Encode {
+    fn new() -> Self {
+        Self(CoordinatesToSpikes::new(15, DT, 2.0, 40.0).with_t_bias(Some(18.0)))
+    }
+}
+
+impl Batcher<YinYangSample, Batch<Tensor<3>>> for Encode {
+    fn batch(&self, items: Vec<YinYangSample>, device: &Device) -> Batch<Tensor<3>> {
+        let coordinates: Vec<f64> = items.iter().flat_map(|item| item.coordinates).collect();
+        let labels: Vec<i64> = items.iter().map(|item| item.label as i64).collect();
+        let coordinates = TensorData::new(coordinates, [items.len(), 4]);
+        Batch {
+            input: self.0.encode(coordinates, device).unwrap(),
+            targets: Tensor::from_data(labels.as_slice(), device),
+        }
+    }
+}
+
+fn classifier(hidden_mean: f64, device: &Device) -> Classifier<Network> {
+    let loss = ClassifierConfig::new().with_readout_scale(10.0);
+    let loss = loss.with_readout(4e-4).with_bursts(1e-4).with_weights(1e-5);
+    loss.init(Network::new(hidden_mean, device))
+}
+
+struct Run<'a> {
+    directory: &'a Path,
+    epochs: usize,
+    lr: f64,
+    hidden_mean: f64,
+    samples: usize,
+}
+
+impl<'a> Run<'a> {
+    fn new(directory: &'a Path, epochs: usize) -> Self {
+        Self { directory, epochs, lr: 1e-2, hidden_mean: 1.0, samples: 96 }
+    }
+
+    fn trainer(&self) -> Trainer<Network> {
+        let model = classifier(self.hidden_mean, &test_device().autodiff());
+        let scheduler = StepLrSchedulerConfig::new(self.lr, 6).with_gamma(0.9).init().unwrap();
+        let config = TrainerConfig {
+            epochs: self.epochs,
+            batch_size: 32,
+            seed: 5,
+            directory: self.directory.into(),
+            settings: json!({ "learning rate": self.lr }),
+        };
+        Trainer::new(config, model, AdamConfig::new().init(), scheduler)
+    }
+
+    /// Trains; stops after `stop_after` batches, if given.
+    fn fit(
+        &self,
+        trainer: Trainer<Network>,
+        stop_after: Option<usize>,
+    ) -> Result<Outcome<Network>, TrainError> {
+        let (train, valid) = (YinYang::new(self.samples, 1), YinYang::new(64, 2));
+        let (encode, device) = (Encode::new(), test_device());
+        let train = Split::from_dataset(&train, &encode, &device.clone().autodiff());
+        let valid = Split::from_dataset(&valid, &encode, &device);
+        let (stop, mut batches) = (AtomicBool::new(false), 0);
+        trainer.fit(&train, &valid, &stop, |report| {
+            if let Report::Batch { .. } = report {
+                batches += 1;
+                stop.store(Some(batches) == stop_after, Ordering::Relaxed);
+            }
+        })
+    }
+}
+
+fn weights(outcome: &Outcome<Network>) -> Vec<f32> {
+    let network = &outcome.model.network;
+    [network.hidden_weight.val(), network.readout_weight.val()].map(values).concat()
+}
+
+#[test]
+fn a_spiking_network_learns_by_surrogate_gradients() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = Run { samples: 320, ..Run::new(folder.path(), 6) };
+    let outcome = run.fit(run.trainer(), None).unwrap();
+    let history: &[EpochRecord] = &outcome.history;
+    assert!(history[5].train_loss < 0.7 * history[0].train_loss, "{history:#?}");
+    assert!(history[5].valid_accuracy > 0.6, "{history:#?}");
+    assert!(history.iter().all(|epoch| epoch.firing_rates[0] > 0.0));
+    // Ten batches an epoch: the rate falls by a tenth every six.
+    assert!((history[0].learning_rate - 9e-3).abs() < 1e-12);
+    assert!((history[1].learning_rate - 1e-2 * 0.9f64.powi(3)).abs() < 1e-12);
+}
+
+#[test]
+fn a_stopped_run_goes_on_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    let run = Run::new(&whole, 3);
+    let expected = run.fit(run.trainer(), None).unwrap();
+
+    // Within the first epoch, within the second, and at the end of the second.
+    let run = Run::new(&parts, 3);
+    let mut trainer = run.trainer();
+    assert!(!trainer.resume().unwrap(), "there is nothing to resume yet");
+    for stop_after in [2, 2, 2] {
+        let outcome = run.fit(trainer, Some(stop_after)).unwrap();
+        assert!(outcome.interrupted);
+        trainer = run.trainer();
+        assert!(trainer.resume().unwrap());
+    }
+    let resumed = run.fit(trainer, None).unwrap();
+    assert!(!resumed.interrupted);
+    assert_eq!(resumed.history, expected.history);
+    assert_eq!(resumed.best_epoch, expected.best_epoch);
+    assert_eq!(weights(&resumed), weights(&expected));
+}
+
+#[test]
+fn a_killed_run_goes_on_from_its_last_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let expected = Run::new(&whole, 3);
+    let expected = expected.fit(expected.trainer(), None).unwrap();
+
+    let first = Run::new(&killed, 2);
+    first.fit(first.trainer(), None).unwrap();
+    // What a kill in the middle of the next save leaves: some of its files, and half of one.
+    std::fs::write(killed.join("model-3.bpk"), b"half").unwrap();
+    std::fs::write(killed.join(".optimizer-3.bpk.1.tmp"), b"").unwrap();
+    std::fs::write(killed.join("best-3.bpk"), b"half").unwrap();
+
+    let run = Run::new(&killed, 3);
+    let mut trainer = run.trainer();
+    assert!(trainer.resume().unwrap());
+    let resumed = run.fit(trainer, None).unwrap();
+    assert_eq!(resumed.history, expected.history);
+    assert_eq!(weights(&resumed), weights(&expected));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcomes = ["a", "b"].map(|name| {
+        let directory = folder.path().join(name);
+        let run = Run::new(&directory, 2);
+        run.fit(run.trainer(), None).unwrap()
+    });
+    assert_eq!(outcomes[0].history, outcomes[1].history);
+    assert_eq!(weights(&outcomes[0]), weights(&outcomes[1]));
+}
+
+#[test]
+fn a_dead_layer_and_a_diverged_loss_end_the_run_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let dead = Run { hidden_mean: -20.0, ..Run::new(folder.path(), 2) };
+    let error = dead.fit(dead.trainer(), None).unwrap_err();
+    assert!(matches!(error, TrainError::DeadLayer { epoch: 1, layer: 0 }), "{error}");
+    assert!(error.to_string().starts_with("hidden layer 0 is dead: not one spike in epoch 1"));
+
+    let diverged = Run { hidden_mean: f64::NAN, ..Run::new(folder.path(), 2) };
+    let error = diverged.fit(diverged.trainer(), None).unwrap_err();
+    assert_eq!(error.to_string(), "training diverged: the mean loss of epoch 1 is NaN");
+}
+
+#[test]
+fn a_checkpoint_that_does_not_fit_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = Run::new(folder.path(), 1);
+    run.fit(run.trainer(), None).unwrap();
+
+    let other = Run { lr: 5e-3, ..Run::new(folder.path(), 2) };
+    let error = other.trainer().resume().unwrap_err().to_string();
+    assert!(error.contains("made with learning rate = 0.01, but this run has 0.005"), "{error}");
+
+    let model = folder.path().join("model-1.bpk");
+    std::fs::write(&model, b"not a model").unwrap();
+    let error = run.trainer().resume().unwrap_err().to_string();
+    assert!(error.contains("model-1.bpk"), "{error}");
+    std::fs::remove_file(&model).unwrap();
+    let error = run.trainer().resume().unwrap_err().to_string();
+    assert!(error.contains("model-1.bpk") && error.contains("No such file"), "{error}");
+
+    std::fs::write(folder.path().join("progress.json"), b"{\"saves\": 1,").unwrap();
+    let error = run.trainer().resume().unwrap_err().to_string();
+    assert!(error.contains("progress.json") && error.contains("line 1"), "{error}");
+}
+
+#[test]
+fn empty_sets_and_batches_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = Run { samples: 0, ..Run::new(folder.path(), 1) };
+    let error = empty.fit(empty.trainer(), None).unwrap_err();
+    assert_eq!(error.to_string(), "the training set has no samples");
+}
+
+#[test]
+fn burns_own_learner_trains_the_same_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = test_device();
+    let loader = |samples, seed, device: Device| {
+        let data = InMemDataset::new(YinYang::new(samples, seed).samples().to_vec());
+        let builder = DataLoaderBuilder::new(Encode::new()).batch_size(32).set_device(device);
+        builder.build(data)
+    };
+    let train: Arc<_> = loader(96, 1, device.clone().autodiff());
+    let steps_per_epoch = YinYang::new(96, 1).len().div_ceil(32);
+    let schedule = StepLrSchedulerConfig::new(1e-2, 2 * steps_per_epoch).with_gamma(0.9);
+    let learner = Learner::new(
+        classifier(1.0, &device.clone().autodiff()),
+        AdamConfig::new().init(),
+        schedule.init().unwrap(),
+    );
+    let training = SupervisedTraining::new(folder.path(), train, loader(64, 2, device.clone()))
+        .metrics((AccuracyMetric::new(), LossMetric::new(), FiringRateMetric::new()))
+        .with_default_checkpointers()
+        .with_application_logger(None)
+        .num_epochs(3);
+    let result = training.launch(learner);
+    assert!(result.error.is_none(), "{:?}", result.error);
+    assert!(folder.path().join("checkpoint/model-3.bpk").is_file());
+
+    let batch = Encode::new().batch(YinYang::new(96, 1).samples().to_vec(), &device);
+    let loss =
+        |model: Classifier<Network>| -> f32 { model.forward(batch.clone()).loss.into_scalar() };
+    let before = loss(classifier(1.0, &device.clone().autodiff()).valid());
+    let after = loss(result.model);
+    assert!(after < 0.8 * before, "{after} after, {before} before");
+}
