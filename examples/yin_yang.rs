@@ -13,6 +13,7 @@ mod pictures;
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use burn::data::dataset::DatasetError;
 use burn::lr_scheduler::step::StepLrSchedulerConfig;
@@ -102,9 +103,12 @@ const DURATION: f64 = 60.0;
 /// Epochs after which the learning rate falls.
 const EPOCHS_PER_DECAY: usize = 5;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let cli = Cli::parse();
-    let settings = Settings::new(&cli);
+fn main() -> ExitCode {
+    common::exit_code(run(&Cli::parse()))
+}
+
+fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
+    let settings = Settings::new(cli);
     let options = &cli.options;
     let out = options.out.clone().unwrap_or_else(|| PathBuf::from("out/yin_yang"));
     let device = common::device::device(&options.device)?;

@@ -5,6 +5,7 @@ pub mod device;
 use std::error::Error;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,6 +14,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use snn::train::classify::SpikingNetwork;
 use snn::train::trainer::{EpochRecord, Outcome, Report};
+
+/// The exit code of an example; an error is shown as a sentence.
+pub fn exit_code(result: Result<(), Box<dyn Error>>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// Options that all training examples take. What is left out is decided by the preset.
 #[derive(Args, Debug, Clone)]

@@ -3,6 +3,8 @@
 //! They run on the device that `SNN_TEST_DEVICE` names, flex by default:
 //! `SNN_TEST_DEVICE=ndarray cargo test --features ndarray --test integration`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 #[path = "../../examples/common/device.rs"]
 mod device;
 

@@ -3,11 +3,12 @@
 //! Nothing here names a backend: every constructor takes a [`Device`](burn::tensor::Device), and the
 //! same code runs on each backend that Burn was built with.
 //!
-//! * [`surrogate`]: the derivative that stands in for that of the Heaviside step.
-//! * [`neuron`]: leaky integrate-and-fire cells with and without a synaptic current, their
+//! * [`mod@surrogate`] has the derivatives that stand in for that of the Heaviside step.
+//! * [`mod@neuron`] has leaky integrate-and-fire cells with and without a synaptic current, their
 //!   non-spiking readouts, and the pieces (decay, reset, order of update) they are made of.
-//! * [`recurrent`]: a recurrent connection around any of them.
-//! * [`encode`]: numbers to spike trains. [`decode`]: what a network did over time to one score.
+//! * [`mod@recurrent`] puts a recurrent connection around any of them.
+//! * [`mod@encode`] turns numbers into spike trains, [`mod@decode`] what a network did over time
+//!   into one score.
 //!
 //! Tensors are time first: `[T, B, ...]` for a sequence, `[B, ...]` for one step.
 

@@ -1,10 +1,11 @@
 //! Training spiking neural networks by backpropagation through time.
 //!
-//! * [`classify`]: a network with a loss, as a training step for Burn's `Learner` and for [`Trainer`].
-//! * [`regularize`]: penalties on scores, spike counts and weights.
-//! * [`metric`]: metrics for Burn's dashboard that speak of spikes.
-//! * [`Trainer`]: epochs, checkpoints and exact resumption.
-//! * [`plot`]: figures.
+//! * [`mod@classify`] makes a network and its loss a training step of Burn's `Learner` and of
+//!   [`Trainer`].
+//! * [`mod@regularize`] holds penalties on scores, spike counts and weights.
+//! * [`mod@metric`] holds metrics for Burn's dashboard that speak of spikes.
+//! * [`mod@trainer`] runs epochs, saves checkpoints, and resumes exactly.
+//! * [`mod@plot`] draws figures.
 
 pub mod classify;
 mod file;

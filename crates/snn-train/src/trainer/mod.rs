@@ -83,8 +83,11 @@ pub enum Report<'a> {
 /// The samples of a split, and how they become batches.
 pub struct Split<'a, I> {
     len: usize,
-    batch: Box<dyn Fn(&[usize]) -> Result<Batch<I>, DatasetError> + 'a>,
+    batch: Box<MakeBatch<'a, I>>,
 }
+
+/// Makes a batch of the samples with the given indices.
+type MakeBatch<'a, I> = dyn Fn(&[usize]) -> Result<Batch<I>, DatasetError> + 'a;
 
 impl<'a, I> Split<'a, I> {
     /// `len` samples; `batch` makes a batch of the samples with the given indices.

@@ -1,0 +1,58 @@
+//! LIF over a sequence, by ordinary tensor operations, on the CPU: the baseline that fused kernels
+//! have to beat.
+//!
+//! `cargo bench --bench lif`
+
+#![allow(clippy::expect_used, missing_docs, reason = "a benchmark, not a library")]
+
+use burn::tensor::{Device, Distribution, Tensor};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use snn::core::neuron::Lif;
+use snn::prelude::*;
+
+const BATCH: usize = 32;
+const NEURONS: usize = 512;
+
+/// A leaf scaled by one: what a layer in front of the neurons hands over is tracked, not a leaf.
+fn input(steps: usize, device: &Device) -> Tensor<3> {
+    let shape = [steps, BATCH, NEURONS];
+    Tensor::random(shape, Distribution::Uniform(0.0, 0.4), device).require_grad() * 1.0
+}
+
+fn forward(lif: &Lif, input: Tensor<3>) -> Tensor<3> {
+    let device = input.device();
+    lif.forward(input, lif.initial_state([BATCH, NEURONS], &device)).0
+}
+
+fn lif(criterion: &mut Criterion) {
+    let device = Device::flex();
+    let config =
+        LifConfig::snntorch_leaky(0.9).with_surrogate(Surrogate::FastSigmoid { slope: 25.0 });
+    let mut group = criterion.benchmark_group("lif, flex, batch 32, 512 neurons");
+    group.sample_size(10);
+    for steps in [10, 30, 100, 300] {
+        group.throughput(Throughput::Elements((steps * BATCH * NEURONS) as u64));
+        let neuron = config.init(&device).expect("a valid configuration");
+        let x = input(steps, &device);
+        group.bench_with_input(BenchmarkId::new("forward", steps), &x, |bench, x| {
+            bench.iter(|| {
+                let spikes = forward(&neuron, x.clone());
+                device.sync().expect("a working device");
+                spikes
+            });
+        });
+        let device = device.clone().autodiff();
+        let neuron = config.init(&device).expect("a valid configuration");
+        group.bench_function(BenchmarkId::new("forward and backward", steps), |bench| {
+            bench.iter(|| {
+                let gradients = forward(&neuron, input(steps, &device)).mean().backward();
+                device.sync().expect("a working device");
+                gradients
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, lif);
+criterion_main!(benches);
