@@ -24,6 +24,18 @@ fn forward(lif: &Lif, input: Tensor<3>) -> Tensor<3> {
     lif.forward(input, lif.initial_state([BATCH, NEURONS], &device)).0
 }
 
+/// What a loop written by hand does: each step cut from the whole sequence.
+fn forward_step_by_step(lif: &Lif, input: Tensor<3>) -> Tensor<3> {
+    let mut state = lif.initial_state([BATCH, NEURONS], &input.device());
+    let mut spikes = Vec::new();
+    for t in 0..input.dims()[0] {
+        let (z, next) = lif.step(input.clone().narrow(0, t, 1).squeeze_dim::<2>(0), state);
+        spikes.push(z);
+        state = next;
+    }
+    Tensor::stack(spikes, 0)
+}
+
 fn lif(criterion: &mut Criterion) {
     let device = Device::flex();
     let config =
@@ -50,6 +62,17 @@ fn lif(criterion: &mut Criterion) {
                 gradients
             });
         });
+        if steps <= 100 {
+            let id = BenchmarkId::new("forward and backward, cut step by step", steps);
+            group.bench_function(id, |bench| {
+                bench.iter(|| {
+                    let spikes = forward_step_by_step(&neuron, input(steps, &device));
+                    let gradients = spikes.mean().backward();
+                    device.sync().expect("a working device");
+                    gradients
+                });
+            });
+        }
     }
     group.finish();
 }

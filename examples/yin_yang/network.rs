@@ -41,9 +41,9 @@ impl YinYangNetwork {
         Ok(Self {
             hidden_weight: normal(settings.hidden_mean, settings.hidden_std, [INPUTS, HIDDEN])?,
             hidden: CubaLifConfig::hxtorch_lif(parameters).init(device)?,
-            // Around 0.05 and not 0: a class whose membrane never rises above rest for any sample has
+            // Around 0.1 and not 0: a class whose membrane never rises above rest for any sample has
             // its maximum at rest, which no weight changes, and is lost for good.
-            readout_weight: normal(0.05, 0.1, [HIDDEN, CLASSES])?,
+            readout_weight: normal(0.1, 0.1, [HIDDEN, CLASSES])?,
             readout: CubaLiConfig::hxtorch_li(parameters).init(device)?,
         })
     }

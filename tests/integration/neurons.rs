@@ -16,7 +16,8 @@ fn a_thousand_steps_agree_with_a_64_bit_reference() {
     let device = test_device();
     // Closer to the threshold than 32 bits resolve, either answer is right, and the two part ways.
     let clear = |trace: &Trace| trace.u.iter().flatten().all(|u| u.abs() > 3e-6);
-    for layer in layers() {
+    // Values do not depend on where the gradient of a reset goes.
+    for layer in layers().into_iter().filter(|layer| layer.detach_reset || layer.alpha.is_some()) {
         let mut candidates = (1..50).map(|seed| inputs(1000, 2, seed));
         let x = candidates.find(|x| clear(&layer.run(x, None))).unwrap();
         let expected = layer.run(&x, None);

@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 
 use crate::{test_device, values};
 
-/// Largest relative error, and the absolute one below which a difference does not count: results
-/// are sums of 32-bit numbers of both signs.
+/// Largest relative error.
 const RELATIVE: f32 = 1e-5;
-const ABSOLUTE: f32 = 2e-6;
+/// Floor below which a difference does not count, as a share of the largest value of the array (but
+/// at least of 1): a small value is a sum of large ones of both signs, each rounded to 32 bits.
+const FLOOR: f32 = 2e-6;
 
 pub struct File(Value);
 
@@ -117,8 +118,9 @@ pub fn compare(name: &str, expected: &Value, got: Vec<f32>, exact: bool) -> Resu
     if expected.len() != got.len() {
         return Err(format!("{name}: {} values, expected {}", got.len(), expected.len()));
     }
+    let floor = FLOOR * expected.iter().fold(1.0, |largest: f32, x| largest.max(x.abs()));
     for (index, (got, expected)) in got.into_iter().zip(expected).enumerate() {
-        let limit = if exact { 0.0 } else { RELATIVE * expected.abs() + ABSOLUTE };
+        let limit = if exact { 0.0 } else { RELATIVE * expected.abs() + floor };
         let close = got == expected || (got - expected).abs() <= limit;
         if !close {
             return Err(format!("{name}[{index}]: {got}, expected {expected}"));
