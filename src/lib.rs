@@ -10,6 +10,7 @@ pub mod prelude {
     pub use snn_core::decode::{max_over_time, mean_over_time, sum_over_time};
     pub use snn_core::neuron::{
         CubaLi, CubaLiConfig, CubaLif, CubaLifConfig, Iaf, Li, LiConfig, Lif, LifConfig, Neuron,
+        NeuronState,
     };
     pub use snn_core::recurrent::{Recurrent, RecurrentConfig};
     pub use snn_core::surrogate::{Surrogate, spike};

@@ -3,7 +3,7 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
 use proptest::prelude::*;
-use snn::core::neuron::{CubaLifConfig, LiConfig, LifConfig, Neuron, NorseParameters};
+use snn::core::neuron::{CubaLifConfig, LiConfig, LifConfig, Neuron, NeuronState, NorseParameters};
 use snn::core::recurrent::RecurrentConfig;
 use snn::core::{Decay, Values};
 
@@ -62,6 +62,25 @@ proptest! {
         prop_assert_eq!(values(Tensor::cat(parts, 0)), values(whole));
         prop_assert_eq!(values(state.neuron.v), values(last.neuron.v));
     }
+}
+
+#[test]
+fn a_detached_state_ends_the_gradient_and_keeps_the_values() {
+    let device = test_device().autodiff();
+    let lif = CubaLifConfig::norse_lif_recurrent(NorseParameters::default());
+    let neuron = RecurrentConfig::new(2).init(lif.init(&device).unwrap(), &device).unwrap();
+    let chunks = [3, 4].map(|seed| sequence(&inputs(5, 2, seed), &device).require_grad());
+    let rest = neuron.initial_state([1, 2], &device);
+    let (_, state) = neuron.forward(chunks[0].clone(), rest);
+    let detached = state.clone().detach();
+    assert_eq!(values(detached.neuron.v.clone()), values(state.neuron.v.clone()));
+
+    let (_, states) = neuron.record(chunks[1].clone(), detached);
+    let gradients = states.neuron.v.sum().backward();
+    assert!(chunks[0].grad(&gradients).is_none());
+    assert!(chunks[1].grad(&gradients).is_some());
+    let (_, states) = neuron.record(chunks[1].clone(), state);
+    assert!(chunks[0].grad(&states.neuron.v.sum().backward()).is_some());
 }
 
 #[test]

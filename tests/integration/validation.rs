@@ -86,11 +86,19 @@ fn an_unknown_device_names_those_that_there_are() {
 }
 
 #[test]
-#[should_panic(expected = "a sequence of rank 3 goes with states of rank 2, got rank 3")]
-fn a_state_of_the_wrong_rank_is_refused() {
+#[should_panic(expected = "input of shape [4, 1, 2] goes with a state of shape [1, 2], got [1, 3]")]
+fn a_state_of_the_wrong_shape_is_refused() {
     let device = test_device();
     let lif = LifConfig::snntorch_leaky(0.9).init(&device).unwrap();
-    lif.forward(Tensor::<3>::zeros([4, 1, 2], &device), LifState::zeros([4, 1, 2], &device));
+    lif.forward(Tensor::<3>::zeros([4, 1, 2], &device), LifState::zeros([1, 3], &device));
+}
+
+#[test]
+#[should_panic(expected = "a sequence needs at least one time step, got shape [0, 1, 2]")]
+fn an_empty_sequence_is_refused() {
+    let device = test_device();
+    let lif = LifConfig::snntorch_leaky(0.9).init(&device).unwrap();
+    lif.forward(Tensor::<3>::zeros([0, 1, 2], &device), LifState::zeros([1, 2], &device));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use burn::nn::Initializer;
 use burn::tensor::{Device, Tensor};
 
 use crate::error::{ConfigError, check};
-use crate::neuron::Neuron;
+use crate::neuron::{Neuron, NeuronState};
 
 /// Configuration of the recurrent connection of [`Recurrent`].
 #[derive(Config, Debug)]
@@ -61,6 +61,16 @@ pub struct RecurrentState<S, const D: usize> {
     pub neuron: S,
     /// Output of the last step, `[B, ..., N]`.
     pub z: Tensor<D>,
+}
+
+impl<S: NeuronState<D>, const D: usize> NeuronState<D> for RecurrentState<S, D> {
+    fn dims(&self) -> [usize; D] {
+        self.z.dims()
+    }
+
+    fn detach(self) -> Self {
+        Self { neuron: self.neuron.detach(), z: self.z.detach() }
+    }
 }
 
 impl<N: Neuron> Recurrent<N> {

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::neuron::Neuron;
+use crate::neuron::{Neuron, NeuronState};
 
 /// Runs `neuron` over `[T, B, ...]` from `state`; keeps the last state only.
 pub(crate) fn forward<N: Neuron, const D: usize, const S: usize>(
@@ -10,6 +10,7 @@ pub(crate) fn forward<N: Neuron, const D: usize, const S: usize>(
     input: Tensor<D>,
     mut state: N::State<S>,
 ) -> (Tensor<D>, N::State<S>) {
+    check(&input, &state);
     let mut outputs = Vec::with_capacity(input.dims()[0]);
     for x in steps_of(input) {
         let (output, next) = neuron.step(x, state);
@@ -25,6 +26,7 @@ pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
     input: Tensor<D>,
     mut state: N::State<S>,
 ) -> (Tensor<D>, N::State<D>) {
+    check(&input, &state);
     let steps = steps_of(input);
     let (mut outputs, mut states) =
         (Vec::with_capacity(steps.len()), Vec::with_capacity(steps.len()));
@@ -37,6 +39,16 @@ pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
     (Tensor::stack(outputs, 0), N::stack_states(states))
 }
 
+fn check<const D: usize, const S: usize>(input: &Tensor<D>, state: &impl NeuronState<S>) {
+    let (input, state) = (input.dims(), state.dims());
+    assert!(input[0] > 0, "a sequence needs at least one time step, got shape {input:?}");
+    assert!(
+        input[1..] == state,
+        "input of shape {input:?} goes with a state of shape {:?}, got {state:?}",
+        &input[1..],
+    );
+}
+
 /// The steps `[B, ...]` of a sequence `[T, B, ...]`.
 ///
 /// Halves the sequence until single steps are left. The gradient of a slice is a tensor of zeros as
@@ -44,8 +56,6 @@ pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
 /// backward pass grows with the square of T. Cut by halves, every level costs two.
 fn steps_of<const D: usize, const S: usize>(sequence: Tensor<D>) -> Vec<Tensor<S>> {
     let length = sequence.dims()[0];
-    assert!(D == S + 1, "a sequence of rank {D} goes with states of rank {}, got rank {S}", D - 1);
-    assert!(length > 0, "a sequence needs at least one time step, got shape {:?}", sequence.dims());
     if length == 1 {
         return vec![sequence.squeeze_dim(0)];
     }

@@ -13,12 +13,12 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::Neuron;
 use super::firing::Firing;
 use super::lif::LifConfig;
 use super::membrane::Membrane;
 use super::options::{InputGain, InputOrder, Reset, ResetTiming, SnnTorchReset};
 use super::synapse::Synapse;
+use super::{Neuron, NeuronState};
 use crate::coefficient::{Coefficient, Values};
 use crate::decay::Decay;
 use crate::error::ConfigError;
@@ -199,14 +199,19 @@ impl<const D: usize> CubaState<D> {
         Self { i: Tensor::zeros(shape, device), v: Tensor::zeros(shape, device) }
     }
 
-    /// The same values, cut off from the steps that led to them.
-    pub fn detach(self) -> Self {
-        Self { i: self.i.detach(), v: self.v.detach() }
-    }
-
     pub(crate) fn stack<const S: usize>(states: Vec<CubaState<S>>) -> Self {
         let (i, v) = states.into_iter().map(|state| (state.i, state.v)).unzip();
         Self { i: Tensor::stack(i, 0), v: Tensor::stack(v, 0) }
+    }
+}
+
+impl<const D: usize> NeuronState<D> for CubaState<D> {
+    fn dims(&self) -> [usize; D] {
+        self.v.dims()
+    }
+
+    fn detach(self) -> Self {
+        Self { i: self.i.detach(), v: self.v.detach() }
     }
 }
 

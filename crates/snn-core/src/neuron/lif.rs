@@ -13,10 +13,10 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::Neuron;
 use super::firing::Firing;
 use super::membrane::Membrane;
 use super::options::{InputGain, Reset, ResetTiming, SnnTorchReset};
+use super::{Neuron, NeuronState};
 use crate::coefficient::{Coefficient, Values};
 use crate::decay::Decay;
 use crate::error::ConfigError;
@@ -136,13 +136,18 @@ impl<const D: usize> LifState<D> {
         Self { v: Tensor::zeros(shape, device) }
     }
 
-    /// The same values, cut off from the steps that led to them.
-    pub fn detach(self) -> Self {
-        Self { v: self.v.detach() }
-    }
-
     pub(crate) fn stack<const S: usize>(states: Vec<LifState<S>>) -> Self {
         Self { v: Tensor::stack(states.into_iter().map(|state| state.v).collect(), 0) }
+    }
+}
+
+impl<const D: usize> NeuronState<D> for LifState<D> {
+    fn dims(&self) -> [usize; D] {
+        self.v.dims()
+    }
+
+    fn detach(self) -> Self {
+        Self { v: self.v.detach() }
     }
 }
 

@@ -30,10 +30,20 @@ pub use li::{Li, LiConfig};
 pub use lif::{Lif, LifConfig, LifState};
 pub use options::{InputGain, InputOrder, Reset, ResetTiming, SnnTorchReset};
 
+/// What a neuron remembers from one step to the next.
+pub trait NeuronState<const D: usize>: Clone + Debug + Send {
+    /// The shape of each field, `[B, ...]`.
+    fn dims(&self) -> [usize; D];
+
+    /// The same values, cut off from the steps that led to them: where truncated backpropagation
+    /// through time ends.
+    fn detach(self) -> Self;
+}
+
 /// A neuron with explicit state.
 pub trait Neuron: Module + ModuleDisplay {
-    /// What it remembers from one step to the next, each field of the shape of one step's input.
-    type State<const D: usize>: Clone + Debug + Send;
+    /// Its state, each field of the shape of one step's input.
+    type State<const D: usize>: NeuronState<D>;
 
     /// The state at rest, before any input, for one step's shape `[B, ...]`.
     fn initial_state<const D: usize>(&self, shape: [usize; D], device: &Device) -> Self::State<D>;
@@ -60,7 +70,7 @@ pub trait Neuron: Module + ModuleDisplay {
     ///
     /// # Panics
     ///
-    /// If the rank of the state is not one less than that of the input, or the sequence is empty.
+    /// If the state does not have the shape of one step, or the sequence is empty.
     fn forward<const D: usize, const S: usize>(
         &self,
         input: Tensor<D>,
