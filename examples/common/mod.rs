@@ -112,7 +112,7 @@ fn line(record: &EpochRecord, epochs: usize) -> String {
 /// Says that a run was stopped and how it goes on.
 pub fn interrupted<N: SpikingNetwork>(outcome: &Outcome<N>) -> Box<dyn Error> {
     let done = outcome.history.len();
-    format!("stopped after {done} whole epochs; the same command with --resume goes on").into()
+    format!("stopped, epochs completed: {done}; the same command with --resume goes on").into()
 }
 
 /// The last line of an example.
