@@ -13,10 +13,14 @@ use snn::prelude::*;
 const BATCH: usize = 32;
 const NEURONS: usize = 512;
 
-/// A leaf scaled by one: what a layer in front of the neurons hands over is tracked, not a leaf.
 fn input(steps: usize, device: &Device) -> Tensor<3> {
     let shape = [steps, BATCH, NEURONS];
-    Tensor::random(shape, Distribution::Uniform(0.0, 0.4), device).require_grad() * 1.0
+    let x = Tensor::random(shape, Distribution::Uniform(0.0, 0.4), device);
+    match device.is_autodiff() {
+        // What a layer in front of the neurons hands over is tracked, and not a leaf.
+        true => x.require_grad() * 1.0,
+        false => x,
+    }
 }
 
 fn forward(lif: &Lif, input: Tensor<3>) -> Tensor<3> {
