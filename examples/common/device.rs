@@ -35,8 +35,8 @@ pub fn device(name: &str) -> Result<Device, String> {
         #[cfg(feature = "cuda")]
         "cuda" => Ok(Device::cuda(0usize)),
         _ => Err(format!(
-            "unknown device '{name}': this build has {}; flex, ndarray, wgpu, vulkan and cuda are \
-             features of that name (cargo run --features {name} ...)",
+            "unknown device '{name}': this build has {}; flex, ndarray, wgpu, vulkan and cuda come \
+             with the features of these names",
             DEVICES.join(", ")
         )),
     }

@@ -259,6 +259,17 @@ fn a_checkpoint_that_does_not_fit_is_refused() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_written_ends_the_run_before_it_trains() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a file");
+    std::fs::write(&file, b"").unwrap();
+    let directory = file.join("checkpoint");
+    let run = Run::new(&directory, 1);
+    let error = run.fit(run.trainer(), None).unwrap_err().to_string();
+    assert!(error.contains("a file/checkpoint: Not a directory"), "{error}");
+}
+
+#[test]
 fn empty_sets_and_batches_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let empty = Run { samples: 0, ..Run::new(folder.path(), 1) };

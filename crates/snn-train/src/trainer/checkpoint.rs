@@ -50,6 +50,12 @@ impl Progress {
 
 const PROGRESS: &str = "progress.json";
 
+/// Creates the folder, so that a run that cannot save fails before it trains.
+pub(super) fn prepare(directory: &Path) -> Result<(), TrainError> {
+    fs::create_dir_all(directory)
+        .map_err(|source| TrainError::File { path: directory.into(), source })
+}
+
 pub(super) fn save<N: SpikingNetwork>(trainer: &mut Trainer<N>) -> Result<(), TrainError> {
     trainer.progress.settings = settings(trainer);
     trainer.progress.saves += 1;

@@ -190,6 +190,7 @@ impl<N: SpikingNetwork> Trainer<N> {
         if self.config.batch_size == 0 {
             return Err(TrainError::BatchSize);
         }
+        checkpoint::prepare(&self.config.directory)?;
         self.clock = Instant::now();
         while self.progress.history.len() < self.config.epochs {
             if !self.train_epoch(train, stop, &mut report)? {
