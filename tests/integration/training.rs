@@ -164,6 +164,41 @@ fn a_spiking_network_learns_by_surrogate_gradients() {
     assert!((history[1].learning_rate - 1e-2 * 0.9f64.powi(3)).abs() < 1e-12);
 }
 
+/// A network that reports no hidden layer.
+#[derive(Module, Debug)]
+struct Unreported {
+    network: Network,
+}
+
+impl SpikingNetwork for Unreported {
+    type Input = Tensor<3>;
+
+    fn run(&self, input: Tensor<3>) -> Activity {
+        Activity { spike_counts: Vec::new(), ..self.network.run(input) }
+    }
+}
+
+#[test]
+fn a_network_without_hidden_layers_is_not_taken_for_a_dead_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = Unreported { network: Network::new(1.0, &test_device().autodiff()) };
+    let config = TrainerConfig {
+        epochs: 1,
+        batch_size: 32,
+        seed: 5,
+        directory: folder.path().into(),
+        settings: json!({}),
+    };
+    let scheduler = StepLrSchedulerConfig::new(1e-2, 6).init().unwrap();
+    let model = ClassifierConfig::new().init(network);
+    let trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
+    let (data, encode, device) = (YinYang::new(64, 1), Encode::new(), test_device());
+    let train = Split::from_dataset(&data, &encode, &device.clone().autodiff());
+    let valid = Split::from_dataset(&data, &encode, &device);
+    let outcome = trainer.fit(&train, &valid, &AtomicBool::new(false), |_| {}).unwrap();
+    assert!(outcome.history[0].firing_rates.is_empty());
+}
+
 #[test]
 fn a_stopped_run_goes_on_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();

@@ -84,8 +84,8 @@ pub struct ClassifierOutput {
     pub scores: Tensor<2>,
     /// Class indices, `[B]`.
     pub targets: Tensor<1, Int>,
-    /// Mean firing rate of each hidden layer, in spikes per neuron and step, `[layers]`.
-    pub rates: Tensor<1>,
+    /// Mean firing rate of each hidden layer, in spikes per neuron and step, `[1]` each.
+    pub rates: Vec<Tensor<1>>,
 }
 
 impl<N: SpikingNetwork> Classifier<N> {
@@ -110,10 +110,7 @@ impl<N: SpikingNetwork> Classifier<N> {
             loss = loss + penalty * self.config.weights;
         }
         let mean = |counts: Tensor<2>| counts.detach().mean() / steps as f64;
-        let rates = match spike_counts.is_empty() {
-            true => Tensor::zeros([1], &device),
-            false => Tensor::cat(spike_counts.into_iter().map(mean).collect(), 0),
-        };
+        let rates = spike_counts.into_iter().map(mean).collect();
         ClassifierOutput { loss, scores, targets: batch.targets, rates }
     }
 }
@@ -145,7 +142,7 @@ impl ItemLazy for ClassifierOutput {
             loss: self.loss.without_autodiff(),
             scores: self.scores.without_autodiff(),
             targets: self.targets.without_autodiff(),
-            rates: self.rates.without_autodiff(),
+            rates: self.rates.into_iter().map(Tensor::without_autodiff).collect(),
         })
     }
 }

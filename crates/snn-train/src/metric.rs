@@ -18,8 +18,8 @@ pub struct FiringRateMetric {
 
 /// What [`FiringRateMetric`] takes.
 pub struct FiringRateInput {
-    /// Mean rate of each layer over the batch, `[layers]`.
-    pub rates: Tensor<1>,
+    /// Mean rate of each layer over the batch, `[1]` each. Without any, the rate is zero.
+    pub rates: Vec<Tensor<1>>,
     /// Number of samples in the batch.
     pub batch_size: usize,
 }
@@ -57,7 +57,10 @@ impl Metric for FiringRateMetric {
         input: &FiringRateInput,
         _metadata: &MetricMetadata,
     ) -> Result<SerializedEntry, TensorReadError> {
-        let rate = input.rates.clone().mean().try_into_scalar::<f64>()?;
+        let rate = match input.rates.is_empty() {
+            true => 0.0,
+            false => Tensor::cat(input.rates.clone(), 0).mean().try_into_scalar::<f64>()?,
+        };
         self.state.update(rate, input.batch_size);
         Ok(self.state.compute_update(self.format()))
     }

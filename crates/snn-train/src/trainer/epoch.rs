@@ -34,7 +34,9 @@ impl Sums {
         let predicted: Tensor<1, Int> = output.scores.detach().argmax(1).squeeze_dim(1);
         let correct = predicted.equal(output.targets).int().sum();
         // One read for all: each waits for the device.
-        let numbers = Tensor::cat(vec![output.loss.detach(), correct.float(), output.rates], 0);
+        let mut numbers = vec![output.loss.detach(), correct.float()];
+        numbers.extend(output.rates);
+        let numbers = Tensor::cat(numbers, 0);
         let numbers = numbers.try_into_vec_as::<f64>()?;
         if let [loss, correct, rates @ ..] = numbers.as_slice() {
             self.rates.resize(rates.len(), 0.0);
