@@ -92,8 +92,8 @@ fn gradients_are_those_of_a_smooth_stand_in() {
             });
             check(format!("d loss / d {name} is"), got, expected);
         }
-        if let Own::Recurrent(neuron) = &own {
-            let got = values(neuron.weight.val().grad(&gradients).unwrap());
+        if let Some(weight) = own.recurrent_weight() {
+            let got = values(weight.grad(&gradients).unwrap());
             for (k, got) in got.into_iter().enumerate() {
                 let expected = slope(&|h| {
                     let mut layer = layer.clone();

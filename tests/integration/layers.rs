@@ -1,6 +1,7 @@
 //! The same layer twice: for the library and for the reference.
 
 use burn::module::Param;
+use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -8,7 +9,7 @@ use snn::core::Decay;
 use snn::core::neuron::{
     CubaLif, CubaLifConfig, InputGain, InputOrder, Lif, LifConfig, Neuron, Reset, ResetTiming,
 };
-use snn::core::recurrent::{Recurrent, RecurrentConfig};
+use snn::core::recurrent::{Connection, Dense, Recurrent};
 use snn::core::surrogate::Surrogate;
 
 use crate::reference::Layer;
@@ -44,10 +45,11 @@ impl Own {
             return Self::CubaLif(cuba);
         }
         let size = layer.recurrent.len();
-        let mut recurrent = RecurrentConfig::new(size).init(cuba, device).unwrap();
         let weights = TensorData::new(layer.recurrent.concat(), [size, size]);
-        recurrent.weight = Param::from_tensor(Tensor::from_data(weights, device));
-        Self::Recurrent(recurrent)
+        let weight = Param::from_tensor(Tensor::from_data(weights, device));
+        let linear = Linear { weight, bias: None };
+        let connection = Connection::Dense(Dense { linear, autapses: true });
+        Self::Recurrent(Recurrent { neuron: cuba, connection })
     }
 
     /// Spikes and membranes over `[T, B, N]`, from rest.
@@ -67,6 +69,16 @@ impl Own {
                 let (z, states) = neuron.record(x, neuron.initial_state(shape, &device));
                 (z, states.neuron.v)
             }
+        }
+    }
+
+    /// Recurrent weights, if it has any.
+    pub fn recurrent_weight(&self) -> Option<Tensor<2>> {
+        match self {
+            Self::Recurrent(Recurrent { connection: Connection::Dense(dense), .. }) => {
+                Some(dense.linear.weight.val())
+            }
+            _ => None,
         }
     }
 
@@ -117,7 +129,13 @@ pub fn layers() -> Vec<Layer> {
             }
         }
     }
-    let orders = [InputOrder::SameStep, InputOrder::SameStepBeforeDecay, InputOrder::NextStep];
+    layers.push(Layer { gain: InputGain::Factor(0.6), ..base.clone() });
+    let orders = [
+        InputOrder::SameStep,
+        InputOrder::SameStepBeforeDecay,
+        InputOrder::SameStepAfterDecay,
+        InputOrder::NextStep,
+    ];
     for order in orders {
         let cuba = Layer { alpha: Some(0.7), order, beta: 0.8, ..base.clone() };
         layers.push(cuba.clone());

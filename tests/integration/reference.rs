@@ -55,6 +55,7 @@ impl Layer {
                 let gain = match self.gain {
                     InputGain::Unit => 1.0,
                     InputGain::OneMinusBeta => 1.0 - self.beta,
+                    InputGain::Factor(factor) => factor,
                 };
                 v[n] = self.v_leak + self.beta * (v[n] - self.v_leak) + gain * current;
                 let late = [ResetTiming::NextStepAfterInput, ResetTiming::ImmediateLessPending];
@@ -100,6 +101,10 @@ impl Layer {
                 let seen = *i + x;
                 *i = alpha * seen;
                 seen
+            }
+            InputOrder::SameStepAfterDecay => {
+                *i = alpha * (*i + x);
+                *i
             }
             InputOrder::NextStep => {
                 let seen = *i;

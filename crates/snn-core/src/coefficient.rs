@@ -50,6 +50,11 @@ impl Values {
         }
     }
 
+    /// The largest or the smallest value, by `f64::max` or `f64::min`.
+    pub(crate) fn extreme(&self, f: impl Fn(f64, f64) -> f64) -> f64 {
+        self.to_vec().into_iter().reduce(f).unwrap_or(f64::NAN)
+    }
+
     fn to_vec(&self) -> Vec<f64> {
         match self {
             Self::One(value) => vec![*value],
@@ -58,12 +63,28 @@ impl Values {
     }
 }
 
+/// How the number in use follows from the one that is learned.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Form {
+    /// It is the one.
+    Itself,
+    /// `1 - dt / tau`
+    Euler { dt: f64 },
+    /// `exp(-dt / tau)`
+    Exact { dt: f64 },
+    /// `1 - σ(w)`
+    Sigmoid,
+}
+
 /// A decay or a threshold as a neuron holds it.
 #[derive(Module, Debug)]
 pub struct Coefficient {
     value: Stored,
-    low: f64,
-    high: f64,
+    #[module(skip)]
+    form: Form,
+    /// Where a learned value is kept.
+    #[module(skip)]
+    range: Option<(f64, f64)>,
 }
 
 /// A fixed scalar needs no tensor, and costs no broadcast at each step.
@@ -74,33 +95,50 @@ enum Stored {
 }
 
 impl Coefficient {
-    /// `values` as a parameter of the module (`learn`) or as a constant, used within `[low, high]`.
-    pub(crate) fn new(
+    /// A number that stays as it is.
+    pub(crate) fn fixed(values: &Values, device: &Device) -> Self {
+        let value = match values {
+            Values::One(value) => Stored::Scalar(*value),
+            Values::Each(_) => stored(values, false, device),
+        };
+        Self { value, form: Form::Itself, range: None }
+    }
+
+    /// `values` as a parameter of the module, used within `range` and in the given form.
+    pub(crate) fn learned(
         values: &Values,
-        (low, high): (f64, f64),
-        learn: bool,
+        form: Form,
+        range: Option<(f64, f64)>,
         device: &Device,
     ) -> Self {
-        let value = match (values, learn) {
-            (Values::One(value), false) => Stored::Scalar(*value),
-            _ => {
-                let values = values.to_vec();
-                let tensor = Tensor::from_floats(values.as_slice(), device);
-                Stored::Tensor(Param::from_tensor(tensor).set_require_grad(learn))
-            }
-        };
-        Self { value, low, high }
+        Self { value: stored(values, true, device), form, range }
+    }
+
+    /// `values` as they are, as a parameter if they are to be learned.
+    pub(crate) fn new(
+        values: &Values,
+        learn: bool,
+        range: Option<(f64, f64)>,
+        device: &Device,
+    ) -> Self {
+        match learn {
+            true => Self::learned(values, Form::Itself, range, device),
+            false => Self::fixed(values, device),
+        }
     }
 
     /// The values in use, `[1]` if all neurons share one, else `[N]`. Reads from the device.
     pub fn values(&self) -> Vec<f32> {
         match &self.value {
             Stored::Scalar(value) => vec![*value as f32],
-            Stored::Tensor(param) => self.in_range(param).into_data().iter::<f32>().collect(),
+            Stored::Tensor(param) => self.in_use(param).into_data().iter::<f32>().collect(),
         }
     }
 
     /// The parameter behind it, `[1]` or `[N]`, if it is one (learned, or one value per neuron).
+    ///
+    /// A decay is learned in the form it was given in: as a factor, as a time constant, or as the
+    /// logit of [`Decay::Parametric`](crate::Decay::Parametric).
     pub fn param(&self) -> Option<&Param<Tensor<1>>> {
         match &self.value {
             Stored::Scalar(_) => None,
@@ -108,43 +146,119 @@ impl Coefficient {
         }
     }
 
-    /// `x * self`
-    pub(crate) fn times<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+    /// What one step needs of it.
+    pub(crate) fn level<const D: usize>(&self) -> Level<D> {
         match &self.value {
-            Stored::Scalar(1.0) => x,
-            Stored::Scalar(value) => x.mul_scalar(*value),
-            Stored::Tensor(param) => x * self.along_neurons(param),
+            Stored::Scalar(value) => Level::Scalar(*value),
+            Stored::Tensor(param) => {
+                let values = self.in_use(param);
+                let mut shape = [1; D];
+                shape[D.min(2) - 1] = values.dims()[0];
+                Level::Tensor(values.reshape(shape))
+            }
+        }
+    }
+
+    fn in_use(&self, param: &Param<Tensor<1>>) -> Tensor<1> {
+        let raw = param.val();
+        let value = match self.range {
+            None => raw,
+            // A learned value that overshoots is used at the limit, but keeps its gradient: with the
+            // gradient of a plain clamp it could never come back.
+            Some((low, high)) => raw.clone() + (raw.clone().clamp(low, high) - raw).detach(),
+        };
+        match self.form {
+            Form::Itself => value,
+            Form::Euler { dt } => value.recip().mul_scalar(-dt).add_scalar(1.0),
+            Form::Exact { dt } => value.recip().mul_scalar(-dt).exp(),
+            Form::Sigmoid => burn::tensor::activation::sigmoid(value.neg()),
+        }
+    }
+}
+
+fn stored(values: &Values, learn: bool, device: &Device) -> Stored {
+    let tensor = Tensor::from_floats(values.to_vec().as_slice(), device);
+    Stored::Tensor(Param::from_tensor(tensor).set_require_grad(learn))
+}
+
+/// A number, or numbers that broadcast against `[B, ...]`.
+#[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one lives for a step; a box would be an allocation")]
+pub(crate) enum Level<const D: usize> {
+    Scalar(f64),
+    Tensor(Tensor<D>),
+}
+
+impl<const D: usize> Level<D> {
+    /// `x * self`
+    pub(crate) fn times(&self, x: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Scalar(1.0) => x,
+            Self::Scalar(value) => x.mul_scalar(*value),
+            Self::Tensor(value) => x * value.clone(),
         }
     }
 
     /// `x * (1 - self)`
-    pub(crate) fn complement_times<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        match &self.value {
-            Stored::Scalar(value) => x.mul_scalar(1.0 - value),
-            Stored::Tensor(param) => x * (self.along_neurons(param).neg() + 1.0),
+    pub(crate) fn complement_times(&self, x: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Scalar(value) => x.mul_scalar(1.0 - value),
+            Self::Tensor(value) => x * (value.clone().neg() + 1.0),
         }
     }
 
     /// `x - self`
-    pub(crate) fn subtracted_from<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        match &self.value {
-            Stored::Scalar(value) => x.sub_scalar(*value),
-            Stored::Tensor(param) => x - self.along_neurons(param),
+    pub(crate) fn subtracted_from(&self, x: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Scalar(value) => x.sub_scalar(*value),
+            Self::Tensor(value) => x - value.clone(),
         }
     }
 
-    fn along_neurons<const D: usize>(&self, param: &Param<Tensor<1>>) -> Tensor<D> {
-        let values = self.in_range(param);
-        let mut shape = [1; D];
-        shape[D.min(2) - 1] = values.dims()[0];
-        values.reshape(shape)
+    /// `x / self`
+    pub(crate) fn dividing(&self, x: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Scalar(1.0) => x,
+            Self::Scalar(value) => x.div_scalar(*value),
+            Self::Tensor(value) => x / value.clone(),
+        }
     }
 
-    /// A learned value that overshoots is used at the limit, but keeps its gradient: with the
-    /// gradient of a plain clamp it could never come back.
-    fn in_range(&self, param: &Param<Tensor<1>>) -> Tensor<1> {
-        let raw = param.val();
-        let excess = raw.clone().clamp(self.low, self.high) - raw.clone();
-        raw + excess.detach()
+    /// `self + x`
+    pub(crate) fn plus(self, x: Tensor<D>) -> Self {
+        Self::Tensor(match self {
+            Self::Scalar(value) => x.add_scalar(value),
+            Self::Tensor(value) => value + x,
+        })
+    }
+
+    /// `ln(self)`
+    pub(crate) fn ln(self) -> Self {
+        match self {
+            Self::Scalar(value) => Self::Scalar(value.ln()),
+            Self::Tensor(value) => Self::Tensor(value.log()),
+        }
+    }
+
+    /// `self / (other - self) + 1`
+    pub(crate) fn share_of_difference(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Scalar(a), Self::Scalar(b)) => Self::Scalar(a / (b - a) + 1.0),
+            (Self::Scalar(a), Self::Tensor(b)) => {
+                Self::Tensor(b.sub_scalar(a).recip().mul_scalar(a).add_scalar(1.0))
+            }
+            (Self::Tensor(a), b) => {
+                let difference = b.subtracted_from(a.clone()).neg();
+                Self::Tensor((a / difference).add_scalar(1.0))
+            }
+        }
+    }
+
+    /// The same, cut off from the graph.
+    pub(crate) fn detach(&self) -> Self {
+        match self {
+            Self::Scalar(value) => Self::Scalar(*value),
+            Self::Tensor(value) => Self::Tensor(value.clone().detach()),
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! same code runs on each backend that Burn was built with.
 //!
 //! * [`mod@surrogate`] has the derivatives that stand in for that of the Heaviside step.
-//! * [`mod@neuron`] has leaky integrate-and-fire cells with and without a synaptic current, their
+//! * [`mod@neuron`] has the neurons: leaky, current-based, adaptive, nonlinear, refractory, their
 //!   non-spiking readouts, and the pieces (decay, reset, order of update) they are made of.
 //! * [`mod@recurrent`] puts a recurrent connection around any of them.
 //! * [`mod@encode`] turns numbers into spike trains, [`mod@decode`] what a network did over time

@@ -1,18 +1,20 @@
 //! A recurrent connection around any neuron: its last output comes back as input.
 //!
 //! ```text
-//! output, state ← neuron(x + W · output_of_the_step_before, state)
+//! output, state ← neuron(x + connection(output of the step before), state)
 //! ```
 
 use burn::config::Config;
-use burn::module::{Module, Param};
-use burn::nn::Initializer;
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{Initializer, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
-use crate::error::{ConfigError, check};
+use crate::coefficient::{Coefficient, Values};
+use crate::error::{ConfigError, check, finite};
 use crate::neuron::{Neuron, NeuronState};
 
-/// Configuration of the recurrent connection of [`Recurrent`].
+/// Configuration of a dense recurrent connection, from every neuron to every neuron.
 #[derive(Config, Debug)]
 pub struct RecurrentConfig {
     /// Number of neurons, the size of the last axis.
@@ -20,13 +22,23 @@ pub struct RecurrentConfig {
     /// Whether a neuron is connected to itself. Norse leaves these connections out.
     #[config(default = true)]
     pub autapses: bool,
-    /// How the weights `[size, size]` are drawn; `None`: N(0, 2 / size), as Norse does.
+    /// Whether there is a bias. snnTorch's `RLeaky` has one.
+    #[config(default = false)]
+    pub bias: bool,
+    /// How the weights `[from, to]` are drawn; `None`: N(0, 2 / size), as Norse does.
     #[config(default = "None")]
     pub initializer: Option<Initializer>,
 }
 
 impl RecurrentConfig {
-    /// `neuron` with a dense recurrent connection.
+    /// The dense connection of snnTorch's `RLeaky` and `RSynaptic` (`all_to_all`): with a bias, drawn
+    /// as PyTorch draws a linear layer.
+    pub fn snntorch(size: usize) -> Self {
+        let initializer = LinearConfig::new(size, size).initializer;
+        Self::new(size).with_bias(true).with_initializer(Some(initializer))
+    }
+
+    /// `neuron` with this connection.
     ///
     /// # Errors
     ///
@@ -35,23 +47,98 @@ impl RecurrentConfig {
         let size = self.size;
         check("recurrent size", size as f64, "at least one neuron", size > 0)?;
         let norse = Initializer::Normal { mean: 0.0, std: (2.0 / size as f64).sqrt() };
-        let initializer = self.initializer.as_ref().unwrap_or(&norse);
-        Ok(Recurrent {
-            neuron,
-            weight: initializer.init_with([size, size], Some(size), Some(size), device),
-            autapses: self.autapses,
-        })
+        let linear = LinearConfig::new(size, size)
+            .with_bias(self.bias)
+            .with_initializer(self.initializer.clone().unwrap_or(norse))
+            .init(device);
+        let connection = Connection::Dense(Dense { linear, autapses: self.autapses });
+        Ok(Recurrent { neuron, connection })
     }
 }
 
-/// A neuron whose output comes back through dense weights, one step later.
+/// Configuration of a convolutional recurrent connection over maps `[B, C, H, W]`: snnTorch's
+/// `RLeaky(conv2d_channels, kernel_size)`.
+#[derive(Config, Debug)]
+pub struct ConvRecurrentConfig {
+    /// Number of channels.
+    pub channels: usize,
+    /// Height and width of the kernel; odd, so that maps keep their size.
+    pub kernel_size: [usize; 2],
+    /// Whether there is a bias.
+    #[config(default = true)]
+    pub bias: bool,
+}
+
+impl ConvRecurrentConfig {
+    /// `neuron` with this connection.
+    ///
+    /// # Errors
+    ///
+    /// If there are no channels, or a side of the kernel is even.
+    pub fn init<N: Neuron>(&self, neuron: N, device: &Device) -> Result<Recurrent<N>, ConfigError> {
+        check("channels", self.channels as f64, "at least one channel", self.channels > 0)?;
+        for side in self.kernel_size {
+            check("kernel_size", side as f64, "an odd number", side % 2 == 1)?;
+        }
+        let conv = Conv2dConfig::new([self.channels; 2], self.kernel_size)
+            .with_padding(PaddingConfig2d::Same)
+            .with_bias(self.bias)
+            .init(device);
+        Ok(Recurrent { neuron, connection: Connection::Conv2d(conv) })
+    }
+}
+
+/// Configuration of a recurrent connection from each neuron to itself alone: snnTorch's
+/// `RLeaky(all_to_all=False, V)`.
+#[derive(Config, Debug)]
+pub struct OneToOneConfig {
+    /// Weight of the connection, one for all neurons or one each.
+    pub weight: Values,
+    /// Learn it.
+    #[config(default = true)]
+    pub learn: bool,
+}
+
+impl OneToOneConfig {
+    /// `neuron` with this connection.
+    ///
+    /// # Errors
+    ///
+    /// If a weight is not finite.
+    pub fn init<N: Neuron>(&self, neuron: N, device: &Device) -> Result<Recurrent<N>, ConfigError> {
+        let weight = self.weight.try_map("recurrent weight", |w| finite("recurrent weight", w))?;
+        let weight = Coefficient::new(&weight, self.learn, None, device);
+        Ok(Recurrent { neuron, connection: Connection::OneToOne(weight) })
+    }
+}
+
+/// The way from a layer's last output back to its input.
+#[derive(Module, Debug)]
+pub enum Connection {
+    /// From every neuron to every neuron along the last axis.
+    Dense(Dense),
+    /// A convolution over maps.
+    Conv2d(Conv2d),
+    /// From each neuron to itself.
+    OneToOne(Coefficient),
+}
+
+/// A connection from every neuron to every neuron.
+#[derive(Module, Debug)]
+pub struct Dense {
+    /// Weights `[from, to]`. PyTorch's are `[to, from]`.
+    pub linear: Linear,
+    /// Whether a neuron is connected to itself.
+    pub autapses: bool,
+}
+
+/// A neuron whose output comes back through a connection, one step later.
 #[derive(Module, Debug)]
 pub struct Recurrent<N: Neuron> {
     /// The neuron.
     pub neuron: N,
-    /// Weights `[from, to]`, as in Burn's `Linear`. PyTorch's are `[to, from]`.
-    pub weight: Param<Tensor<2>>,
-    autapses: bool,
+    /// The way back.
+    pub connection: Connection,
 }
 
 /// State of [`Recurrent`].
@@ -64,32 +151,56 @@ pub struct RecurrentState<S, const D: usize> {
 }
 
 impl<S: NeuronState<D>, const D: usize> NeuronState<D> for RecurrentState<S, D> {
-    fn dims(&self) -> [usize; D] {
-        self.z.dims()
+    fn tensors(&self) -> Vec<&Tensor<D>> {
+        let mut tensors = self.neuron.tensors();
+        tensors.push(&self.z);
+        tensors
     }
 
-    fn detach(self) -> Self {
-        Self { neuron: self.neuron.detach(), z: self.z.detach() }
+    fn tensors_mut(&mut self) -> Vec<&mut Tensor<D>> {
+        let mut tensors = self.neuron.tensors_mut();
+        tensors.push(&mut self.z);
+        tensors
     }
 }
 
-impl<N: Neuron> Recurrent<N> {
-    /// `W · z` over the last axis.
-    fn feedback<const D: usize>(&self, z: Tensor<D>) -> Tensor<D> {
-        let weight = self.weight.val();
-        let weight = match self.autapses {
-            true => weight,
-            false => weight.clone() * (Tensor::eye(weight.dims()[0], &weight.device()).neg() + 1.0),
-        };
-        let dims = z.dims();
-        let size = weight.dims()[0];
+impl Connection {
+    fn forward<const D: usize>(&self, z: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Dense(dense) => dense.forward(z),
+            Self::Conv2d(conv) => {
+                let dims = z.dims();
+                let [batch, channels, height, width] = dims[..] else {
+                    panic!("convolutional recurrence: expected [B, C, H, W], got shape {dims:?}");
+                };
+                conv.forward(z.reshape([batch, channels, height, width])).reshape(dims)
+            }
+            Self::OneToOne(weight) => weight.level().times(z),
+        }
+    }
+}
+
+impl Dense {
+    /// `z · W + b` over the last axis.
+    fn forward<const D: usize>(&self, z: Tensor<D>) -> Tensor<D> {
+        let weight = self.linear.weight.val();
+        let (size, dims) = (weight.dims()[0], z.dims());
         assert_eq!(
             dims[D - 1],
             size,
             "recurrent input: expected {size} neurons on the last axis, got shape {dims:?}"
         );
+        let weight = match self.autapses {
+            true => weight,
+            false => weight.clone() * (Tensor::eye(size, &weight.device()).neg() + 1.0),
+        };
         let rows = dims[..D - 1].iter().product::<usize>();
-        z.reshape([rows, size]).matmul(weight).reshape(dims)
+        let current = z.reshape([rows, size]).matmul(weight);
+        let current = match &self.linear.bias {
+            Some(bias) => current + bias.val().unsqueeze(),
+            None => current,
+        };
+        current.reshape(dims)
     }
 }
 
@@ -108,12 +219,8 @@ impl<N: Neuron> Neuron for Recurrent<N> {
         input: Tensor<D>,
         state: Self::State<D>,
     ) -> (Tensor<D>, Self::State<D>) {
-        let (z, neuron) = self.neuron.step(input + self.feedback(state.z), state.neuron);
+        let input = input + self.connection.forward(state.z);
+        let (z, neuron) = self.neuron.step(input, state.neuron);
         (z.clone(), RecurrentState { neuron, z })
-    }
-
-    fn stack_states<const D: usize, const S: usize>(states: Vec<Self::State<S>>) -> Self::State<D> {
-        let (neurons, z) = states.into_iter().map(|state| (state.neuron, state.z)).unzip();
-        RecurrentState { neuron: N::stack_states(neurons), z: Tensor::stack(z, 0) }
     }
 }

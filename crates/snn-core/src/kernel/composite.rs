@@ -36,7 +36,21 @@ pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
         states.push(next.clone());
         state = next;
     }
-    (Tensor::stack(outputs, 0), N::stack_states(states))
+    (Tensor::stack(outputs, 0), stack(neuron, &states))
+}
+
+/// States of consecutive steps, `[B, ...]` each, as one state of `[T, B, ...]`.
+fn stack<N: Neuron, const D: usize, const S: usize>(
+    neuron: &N,
+    states: &[N::State<S>],
+) -> N::State<D> {
+    // Any state will do to be filled.
+    let mut stacked = neuron.initial_state([1; D], &states[0].v().device());
+    for (field, slot) in stacked.tensors_mut().into_iter().enumerate() {
+        let steps = states.iter().map(|state| state.tensors()[field].clone()).collect();
+        *slot = Tensor::stack(steps, 0);
+    }
+    stacked
 }
 
 fn check<const D: usize, const S: usize>(input: &Tensor<D>, state: &impl NeuronState<S>) {

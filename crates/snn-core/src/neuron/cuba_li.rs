@@ -10,10 +10,10 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::Neuron;
-use super::cuba_lif::{CubaState, HxTorchParameters, NorseParameters};
+use super::cuba_lif::CubaState;
 use super::li::LiConfig;
 use super::membrane::Membrane;
-use super::options::{InputGain, InputOrder};
+use super::options::InputOrder;
 use super::synapse::Synapse;
 use crate::coefficient::Coefficient;
 use crate::decay::Decay;
@@ -29,26 +29,12 @@ pub struct CubaLiConfig {
     /// When an input reaches the membrane.
     #[config(default = "InputOrder::SameStep")]
     pub input_order: InputOrder,
-    /// Learn the decay factor of the current, kept in `[0, 1]`.
+    /// Learn the decay of the current, in the form it is given in.
     #[config(default = false)]
     pub learn_alpha: bool,
 }
 
 impl CubaLiConfig {
-    /// Norse's `LICell`. `v_th`, `v_reset` and `alpha` have no meaning here.
-    pub fn norse_li(p: NorseParameters) -> Self {
-        Self::hxtorch_li(p.into()).with_input_order(InputOrder::SameStepBeforeDecay)
-    }
-
-    /// hxtorch's current-based readout (`cuba_li_integration`). `v_th`, `v_reset` and `alpha` have
-    /// no meaning here.
-    pub fn hxtorch_li(p: HxTorchParameters) -> Self {
-        let li = LiConfig::new(Decay::euler(p.tau_mem, p.dt))
-            .with_v_leak(p.v_leak)
-            .with_input_gain(InputGain::OneMinusBeta);
-        Self::new(Decay::euler(p.tau_syn, p.dt), li).with_input_order(InputOrder::NextStep)
-    }
-
     /// The neuron.
     ///
     /// # Errors
@@ -62,7 +48,7 @@ impl CubaLiConfig {
     }
 }
 
-/// Current-based leaky integrators; output: membrane potential.
+/// Current-based leaky integrators; output: membrane potential, before its lower bound is applied.
 #[derive(Module, Debug)]
 pub struct CubaLi {
     synapse: Synapse,
@@ -95,10 +81,6 @@ impl Neuron for CubaLi {
     ) -> (Tensor<D>, CubaState<D>) {
         let (current, i) = self.synapse.step(input, state.i);
         let v = self.membrane.integrate(state.v, current);
-        (v.clone(), CubaState { i, v })
-    }
-
-    fn stack_states<const D: usize, const S: usize>(states: Vec<CubaState<S>>) -> CubaState<D> {
-        CubaState::stack(states)
+        (v.clone(), CubaState { i, v: self.membrane.bounded(v) })
     }
 }

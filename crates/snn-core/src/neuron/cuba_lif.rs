@@ -16,13 +16,12 @@ use burn::tensor::{Device, Tensor};
 use super::firing::Firing;
 use super::lif::LifConfig;
 use super::membrane::Membrane;
-use super::options::{InputGain, InputOrder, Reset, ResetTiming, SnnTorchReset};
+use super::options::InputOrder;
 use super::synapse::Synapse;
 use super::{Neuron, NeuronState};
-use crate::coefficient::{Coefficient, Values};
+use crate::coefficient::Coefficient;
 use crate::decay::Decay;
 use crate::error::ConfigError;
-use crate::surrogate::Surrogate;
 
 /// Configuration of [`CubaLif`].
 #[derive(Config, Debug, PartialEq)]
@@ -34,134 +33,12 @@ pub struct CubaLifConfig {
     /// When an input reaches the membrane.
     #[config(default = "InputOrder::SameStep")]
     pub input_order: InputOrder,
-    /// Learn the decay factor of the current, kept in `[0, 1]`.
+    /// Learn the decay of the current, in the form it is given in.
     #[config(default = false)]
     pub learn_alpha: bool,
 }
 
-/// Parameters of Norse's LIF and LI cells, with Norse's defaults. Inverse time constants are per
-/// unit of `dt`: per second, if `dt` is in seconds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct NorseParameters {
-    /// Inverse synaptic time constant.
-    pub tau_syn_inv: f64,
-    /// Inverse membrane time constant.
-    pub tau_mem_inv: f64,
-    /// Leak potential.
-    pub v_leak: f64,
-    /// Threshold.
-    pub v_th: f64,
-    /// Potential after a spike.
-    pub v_reset: f64,
-    /// Steepness of the SuperSpike surrogate.
-    pub alpha: f64,
-    /// Length of a step.
-    pub dt: f64,
-}
-
-impl Default for NorseParameters {
-    fn default() -> Self {
-        Self {
-            tau_syn_inv: 200.0,
-            tau_mem_inv: 100.0,
-            v_leak: 0.0,
-            v_th: 1.0,
-            v_reset: 0.0,
-            alpha: 100.0,
-            dt: 1e-3,
-        }
-    }
-}
-
-/// Parameters of hxtorch's current-based LIF and LI integration, in the unit of `dt`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct HxTorchParameters {
-    /// Synaptic time constant.
-    pub tau_syn: f64,
-    /// Membrane time constant.
-    pub tau_mem: f64,
-    /// Leak potential.
-    pub v_leak: f64,
-    /// Threshold.
-    pub v_th: f64,
-    /// Potential after a spike.
-    pub v_reset: f64,
-    /// Steepness of the SuperSpike surrogate.
-    pub alpha: f64,
-    /// Length of a step.
-    pub dt: f64,
-}
-
-impl Default for HxTorchParameters {
-    /// The Yin-Yang experiment on BrainScaleS-2, in µs.
-    fn default() -> Self {
-        Self {
-            tau_syn: 6.0,
-            tau_mem: 6.0,
-            v_leak: 0.0,
-            v_th: 1.0,
-            v_reset: 0.0,
-            alpha: 50.0,
-            dt: 2.0,
-        }
-    }
-}
-
-impl From<NorseParameters> for HxTorchParameters {
-    fn from(p: NorseParameters) -> Self {
-        Self {
-            tau_syn: 1.0 / p.tau_syn_inv,
-            tau_mem: 1.0 / p.tau_mem_inv,
-            v_leak: p.v_leak,
-            v_th: p.v_th,
-            v_reset: p.v_reset,
-            alpha: p.alpha,
-            dt: p.dt,
-        }
-    }
-}
-
 impl CubaLifConfig {
-    /// snnTorch's `Synaptic(alpha, beta)`. As there, factors outside `[0, 1]` are used at the limit.
-    pub fn snntorch_synaptic(alpha: impl Into<Values>, beta: impl Into<Values>) -> Self {
-        Self::new(LifConfig::snntorch_leaky(alpha).beta, LifConfig::snntorch_leaky(beta))
-    }
-
-    /// `reset_mechanism` and `reset_delay` of snnTorch's `Synaptic`. Unlike `Leaky`, its delayed
-    /// reset to zero also drops the input of that step.
-    pub fn with_snntorch_reset(mut self, mechanism: SnnTorchReset, delay: bool) -> Self {
-        self.lif = self.lif.with_snntorch_reset(mechanism, delay);
-        if self.lif.reset_timing == ResetTiming::NextStepBeforeInput {
-            self.lif.reset_timing = ResetTiming::NextStepAfterInput;
-        }
-        self
-    }
-
-    /// Norse's feed-forward `LIFCell`; its reset carries the spike's gradient.
-    pub fn norse_lif(p: NorseParameters) -> Self {
-        let mut config = Self::norse_lif_recurrent(p);
-        config.lif.detach_reset = false;
-        config
-    }
-
-    /// The neuron of Norse's `LIFRecurrentCell`, whose reset is out of the gradient. Wrap it in a
-    /// [`Recurrent`](crate::recurrent::Recurrent) without autapses.
-    pub fn norse_lif_recurrent(p: NorseParameters) -> Self {
-        Self::hxtorch_lif(p.into()).with_input_order(InputOrder::SameStepBeforeDecay)
-    }
-
-    /// hxtorch's current-based LIF (`cuba_lif_integration`): the membrane sees the current of the
-    /// step before.
-    pub fn hxtorch_lif(p: HxTorchParameters) -> Self {
-        let lif = LifConfig::new(Decay::euler(p.tau_mem, p.dt))
-            .with_threshold(Values::One(p.v_th))
-            .with_v_leak(p.v_leak)
-            .with_input_gain(InputGain::OneMinusBeta)
-            .with_reset(Reset::ToValue(p.v_reset))
-            .with_surrogate(Surrogate::SuperSpike { alpha: p.alpha });
-        Self::new(Decay::euler(p.tau_syn, p.dt), lif).with_input_order(InputOrder::NextStep)
-    }
-
     /// The neuron.
     ///
     /// # Errors
@@ -169,10 +46,14 @@ impl CubaLifConfig {
     /// Names the first field that describes no working neuron.
     pub fn init(&self, device: &Device) -> Result<CubaLif, ConfigError> {
         Ok(CubaLif {
-            synapse: Synapse::new(&self.alpha, self.input_order, self.learn_alpha, device)?,
+            synapse: self.synapse(device)?,
             membrane: self.lif.membrane(device)?,
             firing: Firing::new(&self.lif, device)?,
         })
+    }
+
+    pub(crate) fn synapse(&self, device: &Device) -> Result<Synapse, ConfigError> {
+        Synapse::new(&self.alpha, self.input_order, self.learn_alpha, device)
     }
 }
 
@@ -198,20 +79,15 @@ impl<const D: usize> CubaState<D> {
     pub fn zeros(shape: [usize; D], device: &Device) -> Self {
         Self { i: Tensor::zeros(shape, device), v: Tensor::zeros(shape, device) }
     }
-
-    pub(crate) fn stack<const S: usize>(states: Vec<CubaState<S>>) -> Self {
-        let (i, v) = states.into_iter().map(|state| (state.i, state.v)).unzip();
-        Self { i: Tensor::stack(i, 0), v: Tensor::stack(v, 0) }
-    }
 }
 
 impl<const D: usize> NeuronState<D> for CubaState<D> {
-    fn dims(&self) -> [usize; D] {
-        self.v.dims()
+    fn tensors(&self) -> Vec<&Tensor<D>> {
+        vec![&self.v, &self.i]
     }
 
-    fn detach(self) -> Self {
-        Self { i: self.i.detach(), v: self.v.detach() }
+    fn tensors_mut(&mut self) -> Vec<&mut Tensor<D>> {
+        vec![&mut self.v, &mut self.i]
     }
 }
 
@@ -246,10 +122,6 @@ impl Neuron for CubaLif {
     ) -> (Tensor<D>, CubaState<D>) {
         let (current, i) = self.synapse.step(input, state.i);
         let (z, v) = self.firing.step(state.v, |v| self.membrane.integrate(v, current));
-        (z, CubaState { i, v })
-    }
-
-    fn stack_states<const D: usize, const S: usize>(states: Vec<CubaState<S>>) -> CubaState<D> {
-        CubaState::stack(states)
+        (z, CubaState { i, v: self.membrane.bounded(v) })
     }
 }

@@ -23,10 +23,13 @@ pub struct LiConfig {
     /// Potential to which the membrane leaks.
     #[config(default = 0.0)]
     pub v_leak: f64,
+    /// Lower bound of the membrane at the end of a step, if it is to have one.
+    #[config(default = "None")]
+    pub v_min: Option<f64>,
     /// How strongly the input drives the membrane.
     #[config(default = "InputGain::Unit")]
     pub input_gain: InputGain,
-    /// Learn the decay factor, kept in `[0, 1]`.
+    /// Learn the decay, in the form it is given in.
     #[config(default = false)]
     pub learn_beta: bool,
 }
@@ -42,11 +45,12 @@ impl LiConfig {
     }
 
     pub(crate) fn membrane(&self, device: &Device) -> Result<Membrane, ConfigError> {
-        Membrane::new(&self.beta, self.v_leak, self.input_gain, self.learn_beta, device)
+        let Self { beta, v_leak, input_gain, v_min, learn_beta } = self;
+        Membrane::new(beta, *v_leak, *input_gain, *v_min, *learn_beta, device)
     }
 }
 
-/// Leaky integrators; output: membrane potential.
+/// Leaky integrators; output: membrane potential, before its lower bound is applied.
 #[derive(Module, Debug)]
 pub struct Li {
     membrane: Membrane,
@@ -72,10 +76,6 @@ impl Neuron for Li {
         state: LifState<D>,
     ) -> (Tensor<D>, LifState<D>) {
         let v = self.membrane.integrate(state.v, input);
-        (v.clone(), LifState { v })
-    }
-
-    fn stack_states<const D: usize, const S: usize>(states: Vec<LifState<S>>) -> LifState<D> {
-        LifState::stack(states)
+        (v.clone(), LifState { v: self.membrane.bounded(v) })
     }
 }

@@ -4,6 +4,7 @@
 //! v ← v_leak + β (v - v_leak) + gain · x        gain = 1 or 1 - β
 //! z = Θ(v - threshold)
 //! v ← v - z · threshold, or v_reset, or v       in this step or the next
+//! v ← max(v, v_min)                             if there is a lower bound
 //! ```
 //!
 //! Source: Gerstner et al., *Neuronal Dynamics*, section 1.3; in discrete time as in Eshraghian et
@@ -15,14 +16,14 @@ use burn::tensor::{Device, Tensor};
 
 use super::firing::Firing;
 use super::membrane::Membrane;
-use super::options::{InputGain, Reset, ResetTiming, SnnTorchReset};
+use super::options::{InputGain, Reset, ResetTiming};
 use super::{Neuron, NeuronState};
 use crate::coefficient::{Coefficient, Values};
 use crate::decay::Decay;
 use crate::error::ConfigError;
-use crate::surrogate::{SpikeTest, Surrogate};
+use crate::surrogate::{SpikeTest, Surrogate, SurrogateUnit};
 
-/// Configuration of [`Lif`].
+/// Configuration of [`Lif`], and of membrane, threshold and reset of the neurons built on it.
 #[derive(Config, Debug, PartialEq)]
 pub struct LifConfig {
     /// Decay of the membrane.
@@ -30,9 +31,12 @@ pub struct LifConfig {
     /// Membrane potential above which it spikes; above 0.
     #[config(default = "Values::One(1.0)")]
     pub threshold: Values,
-    /// Potential to which the membrane leaks.
+    /// Potential to which the membrane leaks, and where it starts.
     #[config(default = 0.0)]
     pub v_leak: f64,
+    /// Lower bound of the membrane at the end of a step, if it is to have one.
+    #[config(default = "None")]
+    pub v_min: Option<f64>,
     /// How strongly the input drives the membrane.
     #[config(default = "InputGain::Unit")]
     pub input_gain: InputGain,
@@ -45,49 +49,33 @@ pub struct LifConfig {
     /// Keep the spike's gradient out of the reset. A delayed reset is always out of the gradient.
     #[config(default = true)]
     pub detach_reset: bool,
-    /// Whether a membrane exactly at the threshold spikes.
+    /// Which membranes spike, and how often in a step.
     #[config(default = "SpikeTest::Above")]
     pub spike_test: SpikeTest,
     /// Derivative of the spike.
     #[config(default = "Surrogate::default()")]
     pub surrogate: Surrogate,
+    /// What it is a derivative by.
+    #[config(default = "SurrogateUnit::Membrane")]
+    pub surrogate_unit: SurrogateUnit,
     /// Let only the neuron with the largest membrane along axis 1 spike (winner takes all).
     #[config(default = false)]
     pub inhibition: bool,
     /// Value of an output spike; the reset does not depend on it.
-    #[config(default = 1.0)]
-    pub graded_spikes_factor: f64,
-    /// Learn the decay factor, kept in `[0, 1]`.
+    #[config(default = "Values::One(1.0)")]
+    pub graded_spikes_factor: Values,
+    /// Learn the decay, in the form it is given in.
     #[config(default = false)]
     pub learn_beta: bool,
     /// Learn the threshold, kept from falling below 0.
     #[config(default = false)]
     pub learn_threshold: bool,
+    /// Learn the value of a spike.
+    #[config(default = false)]
+    pub learn_graded_spikes_factor: bool,
 }
 
 impl LifConfig {
-    /// snnTorch's `Leaky(beta)`: unit gain, a subtracting reset one step after the spike. As there,
-    /// a factor outside `[0, 1]` is used at the limit.
-    pub fn snntorch_leaky(beta: impl Into<Values>) -> Self {
-        let beta = match beta.into() {
-            Values::One(beta) => Values::One(beta.clamp(0.0, 1.0)),
-            Values::Each(beta) => Values::Each(beta.iter().map(|b| b.clamp(0.0, 1.0)).collect()),
-        };
-        Self::new(Decay::Factor(beta)).with_snntorch_reset(SnnTorchReset::Subtract, true)
-    }
-
-    /// `reset_mechanism` and `reset_delay` of snnTorch's `Leaky`. Its delayed reset to zero clears
-    /// the membrane before the input, its immediate one carries the spike's gradient.
-    pub fn with_snntorch_reset(self, mechanism: SnnTorchReset, delay: bool) -> Self {
-        let timing = match (mechanism, delay) {
-            (SnnTorchReset::Zero, true) => ResetTiming::NextStepBeforeInput,
-            (_, true) => ResetTiming::NextStepAfterInput,
-            (SnnTorchReset::Subtract, false) => ResetTiming::ImmediateLessPending,
-            (_, false) => ResetTiming::Immediate,
-        };
-        self.with_reset(mechanism.reset()).with_reset_timing(timing).with_detach_reset(delay)
-    }
-
     /// The neuron.
     ///
     /// # Errors
@@ -98,7 +86,8 @@ impl LifConfig {
     }
 
     pub(crate) fn membrane(&self, device: &Device) -> Result<Membrane, ConfigError> {
-        Membrane::new(&self.beta, self.v_leak, self.input_gain, self.learn_beta, device)
+        let Self { beta, v_leak, input_gain, v_min, learn_beta, .. } = self;
+        Membrane::new(beta, *v_leak, *input_gain, *v_min, *learn_beta, device)
     }
 }
 
@@ -123,7 +112,8 @@ pub struct Lif {
     firing: Firing,
 }
 
-/// State of [`Lif`], [`Iaf`](super::Iaf) and [`Li`](super::Li).
+/// State of [`Lif`], [`Iaf`](super::Iaf), [`Li`](super::Li) and
+/// [`DeltaLeaky`](super::DeltaLeaky).
 #[derive(Debug, Clone)]
 pub struct LifState<const D: usize> {
     /// Membrane potential, `[B, ...]`.
@@ -135,19 +125,15 @@ impl<const D: usize> LifState<D> {
     pub fn zeros(shape: [usize; D], device: &Device) -> Self {
         Self { v: Tensor::zeros(shape, device) }
     }
-
-    pub(crate) fn stack<const S: usize>(states: Vec<LifState<S>>) -> Self {
-        Self { v: Tensor::stack(states.into_iter().map(|state| state.v).collect(), 0) }
-    }
 }
 
 impl<const D: usize> NeuronState<D> for LifState<D> {
-    fn dims(&self) -> [usize; D] {
-        self.v.dims()
+    fn tensors(&self) -> Vec<&Tensor<D>> {
+        vec![&self.v]
     }
 
-    fn detach(self) -> Self {
-        Self { v: self.v.detach() }
+    fn tensors_mut(&mut self) -> Vec<&mut Tensor<D>> {
+        vec![&mut self.v]
     }
 }
 
@@ -160,6 +146,11 @@ impl Lif {
     /// Threshold.
     pub fn threshold(&self) -> &Coefficient {
         &self.firing.threshold
+    }
+
+    /// Value of an output spike.
+    pub fn graded_spikes_factor(&self) -> &Coefficient {
+        &self.firing.graded_spikes_factor
     }
 }
 
@@ -176,10 +167,6 @@ impl Neuron for Lif {
         state: LifState<D>,
     ) -> (Tensor<D>, LifState<D>) {
         let (z, v) = self.firing.step(state.v, |v| self.membrane.integrate(v, input));
-        (z, LifState { v })
-    }
-
-    fn stack_states<const D: usize, const S: usize>(states: Vec<LifState<S>>) -> LifState<D> {
-        LifState::stack(states)
+        (z, LifState { v: self.membrane.bounded(v) })
     }
 }

@@ -14,6 +14,7 @@ pub(crate) struct Membrane {
     v_leak: f64,
     #[module(skip)]
     gain: InputGain,
+    v_min: Option<f64>,
 }
 
 impl Membrane {
@@ -21,13 +22,18 @@ impl Membrane {
         beta: &Decay,
         v_leak: f64,
         gain: InputGain,
+        v_min: Option<f64>,
         learn_beta: bool,
         device: &Device,
     ) -> Result<Self, ConfigError> {
+        if let InputGain::Factor(factor) = gain {
+            finite("input gain", factor)?;
+        }
         Ok(Self {
-            beta: Coefficient::new(&beta.factors()?, (0.0, 1.0), learn_beta, device),
+            beta: beta.coefficient(learn_beta, device)?,
             v_leak: finite("v_leak", v_leak)?,
             gain,
+            v_min: v_min.map(|v_min| finite("v_min", v_min)).transpose()?,
         })
     }
 
@@ -36,14 +42,24 @@ impl Membrane {
     }
 
     pub(crate) fn integrate<const D: usize>(&self, v: Tensor<D>, current: Tensor<D>) -> Tensor<D> {
+        let beta = self.beta.level();
         let drive = match self.gain {
             InputGain::Unit => current,
-            InputGain::OneMinusBeta => self.beta.complement_times(current),
+            InputGain::OneMinusBeta => beta.complement_times(current),
+            InputGain::Factor(factor) => current.mul_scalar(factor),
         };
         // Measured from the leak potential, so that a leak of zero costs nothing.
         match self.v_leak {
-            0.0 => self.beta.times(v) + drive,
-            leak => self.beta.times(v.sub_scalar(leak)) + drive.add_scalar(leak),
+            0.0 => beta.times(v) + drive,
+            leak => beta.times(v.sub_scalar(leak)) + drive.add_scalar(leak),
+        }
+    }
+
+    /// The membrane at the end of a step: not below its lower bound, if it has one.
+    pub(crate) fn bounded<const D: usize>(&self, v: Tensor<D>) -> Tensor<D> {
+        match self.v_min {
+            Some(v_min) => v.clamp_min(v_min),
+            None => v,
         }
     }
 }

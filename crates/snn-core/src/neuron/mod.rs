@@ -6,14 +6,21 @@
 //! when ([`ResetTiming`]). Every peer's neuron is then a named constructor
 //! ([`LifConfig::snntorch_leaky`], [`CubaLifConfig::norse_lif`], [`CubaLifConfig::hxtorch_lif`], ...).
 
+mod alif;
+mod alpha;
 mod cuba_li;
 mod cuba_lif;
+mod delta_leaky;
 mod firing;
 mod iaf;
+mod izhikevich;
 mod li;
 mod lif;
 mod membrane;
+mod nonlinear_if;
 mod options;
+mod peers;
+mod refractory;
 mod synapse;
 
 use core::fmt::Debug;
@@ -23,21 +30,55 @@ use burn::tensor::{Device, Tensor};
 
 use crate::kernel::composite;
 
+pub use alif::{AdaptationTiming, Alif, AlifConfig, AlifState};
+pub use alpha::{Alpha, AlphaConfig, AlphaState};
 pub use cuba_li::{CubaLi, CubaLiConfig};
-pub use cuba_lif::{CubaLif, CubaLifConfig, CubaState, HxTorchParameters, NorseParameters};
+pub use cuba_lif::{CubaLif, CubaLifConfig, CubaState};
+pub use delta_leaky::{DeltaLeaky, DeltaLeakyConfig};
 pub use iaf::Iaf;
+pub use izhikevich::{IzhikevichParameters, IzhikevichPreset};
 pub use li::{Li, LiConfig};
 pub use lif::{Lif, LifConfig, LifState};
-pub use options::{InputGain, InputOrder, Reset, ResetTiming, SnnTorchReset};
+pub use nonlinear_if::{
+    AdaptationCurrent, Drift, NonlinearIf, NonlinearIfConfig, NonlinearIfState,
+};
+pub use options::{InputGain, InputOrder, Reset, ResetTiming};
+pub use peers::{
+    HxTorchParameters, NorseAdEx, NorseAdaptation, NorseParameters, RcCircuit, SnnTorchReset,
+};
+pub use refractory::{Refractory, RefractoryConfig, RefractoryState};
 
 /// What a neuron remembers from one step to the next.
 pub trait NeuronState<const D: usize>: Clone + Debug + Send {
+    /// Its fields, the membrane potential first; all of one shape, `[B, ...]`.
+    fn tensors(&self) -> Vec<&Tensor<D>>;
+
+    /// The same fields, to be replaced.
+    fn tensors_mut(&mut self) -> Vec<&mut Tensor<D>>;
+
+    /// The membrane potential, `[B, ...]`.
+    fn v(&self) -> &Tensor<D> {
+        self.tensors()[0]
+    }
+
+    /// Replaces the membrane potential.
+    fn set_v(&mut self, v: Tensor<D>) {
+        *self.tensors_mut()[0] = v;
+    }
+
     /// The shape of each field, `[B, ...]`.
-    fn dims(&self) -> [usize; D];
+    fn dims(&self) -> [usize; D] {
+        self.v().dims()
+    }
 
     /// The same values, cut off from the steps that led to them: where truncated backpropagation
     /// through time ends.
-    fn detach(self) -> Self;
+    fn detach(mut self) -> Self {
+        for tensor in self.tensors_mut() {
+            *tensor = tensor.clone().detach();
+        }
+        self
+    }
 }
 
 /// A neuron with explicit state.
@@ -58,9 +99,6 @@ pub trait Neuron: Module + ModuleDisplay {
         input: Tensor<D>,
         state: Self::State<D>,
     ) -> (Tensor<D>, Self::State<D>);
-
-    /// States of consecutive steps, `[B, ...]` each, as one state of `[T, B, ...]`.
-    fn stack_states<const D: usize, const S: usize>(states: Vec<Self::State<S>>) -> Self::State<D>;
 
     /// A whole sequence: the output at each step, and the last state.
     ///

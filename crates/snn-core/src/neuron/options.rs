@@ -35,37 +35,20 @@ pub enum InputOrder {
     SameStep,
     /// `i ← i + x`, the membrane sees `i`, then `i ← α i`. Norse.
     SameStepBeforeDecay,
+    /// `i ← α (i + x)`, then the membrane sees `i`. sinabs.
+    SameStepAfterDecay,
     /// The membrane sees `i`, then `i ← α i + x`: an input acts one step later. hxtorch.
     NextStep,
 }
 
 /// How strongly the current drives the membrane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum InputGain {
     /// `v ← β v + i`. snnTorch.
     Unit,
     /// `v ← β v + (1 - β) i`: a constant current is what the membrane settles at. Norse, hxtorch,
-    /// sinabs.
+    /// sinabs, SpikingJelly.
     OneMinusBeta,
-}
-
-/// `reset_mechanism` of snnTorch's neurons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SnnTorchReset {
-    /// `"subtract"`
-    Subtract,
-    /// `"zero"`
-    Zero,
-    /// `"none"`
-    None,
-}
-
-impl SnnTorchReset {
-    pub(crate) fn reset(self) -> Reset {
-        match self {
-            Self::Subtract => Reset::Subtract,
-            Self::Zero => Reset::ToValue(0.0),
-            Self::None => Reset::None,
-        }
-    }
+    /// `v ← β v + gain · i`. snnTorch's `Lapicque`, where it is `dt / C`.
+    Factor(f64),
 }

@@ -22,8 +22,7 @@ impl Synapse {
         learn_alpha: bool,
         device: &Device,
     ) -> Result<Self, ConfigError> {
-        let alpha = Coefficient::new(&alpha.factors()?, (0.0, 1.0), learn_alpha, device);
-        Ok(Self { alpha, order })
+        Ok(Self { alpha: alpha.coefficient(learn_alpha, device)?, order })
     }
 
     /// The current that the membrane sees in this step, and the one kept for the next.
@@ -32,16 +31,21 @@ impl Synapse {
         input: Tensor<D>,
         i: Tensor<D>,
     ) -> (Tensor<D>, Tensor<D>) {
+        let alpha = self.alpha.level();
         match self.order {
             InputOrder::SameStep => {
-                let i = self.alpha.times(i) + input;
+                let i = alpha.times(i) + input;
                 (i.clone(), i)
             }
             InputOrder::SameStepBeforeDecay => {
                 let i = i + input;
-                (i.clone(), self.alpha.times(i))
+                (i.clone(), alpha.times(i))
             }
-            InputOrder::NextStep => (i.clone(), self.alpha.times(i) + input),
+            InputOrder::SameStepAfterDecay => {
+                let i = alpha.times(i + input);
+                (i.clone(), i)
+            }
+            InputOrder::NextStep => (i.clone(), alpha.times(i) + input),
         }
     }
 }
