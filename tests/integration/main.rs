@@ -8,6 +8,7 @@
 #[path = "../../examples/common/device.rs"]
 mod device;
 
+mod cells;
 mod gradients;
 mod layers;
 mod neurons;

@@ -78,12 +78,7 @@ impl Run {
         self.compare_gradients(case, grads, loss)
     }
 
-    fn compare_gradients(
-        &self,
-        case: &Case,
-        grads: &Value,
-        loss: Tensor<1>,
-    ) -> Result<(), String> {
+    fn compare_gradients(&self, case: &Case, grads: &Value, loss: Tensor<1>) -> Result<(), String> {
         let gradients = loss.backward();
         for (name, expected) in grads.as_object().unwrap() {
             let got = match name.as_str() {

@@ -2,11 +2,11 @@
 
 use burn::tensor::Tensor;
 use serde_json::Value;
+use snn::core::Values;
 use snn::core::neuron::{
     AlifConfig, AlifState, CubaLifConfig, CubaState, LiConfig, LifConfig, LifState, Reset,
 };
 use snn::core::surrogate::{SpikeTest, Surrogate, SurrogateUnit};
-use snn::core::Values;
 
 use super::case::{Case, Params};
 use super::run::{Leaf, Run};
@@ -98,7 +98,9 @@ pub fn layer(case: &Case) -> Result<(), String> {
 /// `train_alphas`: the decay factor is learned instead of the time constant.
 fn trained(config: LifConfig, alphas: bool) -> LifConfig {
     match alphas {
-        true => LifConfig { beta: snn::core::Decay::Factor(config.beta.factors().unwrap()), ..config },
+        true => {
+            LifConfig { beta: snn::core::Decay::Factor(config.beta.factors().unwrap()), ..config }
+        }
         false => config,
     }
 }

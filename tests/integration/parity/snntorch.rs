@@ -41,7 +41,8 @@ fn replay(case: &Case, surrogate: Surrogate, grads: &Value) -> Result<(), String
     let alpha = params.values("alpha");
     let run = match model.as_str() {
         "snntorch Leaky" => {
-            let config = leaky(LifConfig::snntorch_leaky(beta(&mut params)?), &mut params, surrogate);
+            let config =
+                leaky(LifConfig::snntorch_leaky(beta(&mut params)?), &mut params, surrogate);
             let neuron = config.with_snntorch_reset(mechanism, delay).init(&device).unwrap();
             let run = Run::new(&neuron, x.clone(), &device, membrane);
             run.with_coefficient("beta", neuron.beta())
@@ -57,11 +58,9 @@ fn replay(case: &Case, surrogate: Surrogate, grads: &Value) -> Result<(), String
         }
         "snntorch Synaptic" => {
             let learn_alpha = params.flag("learn_alpha", false);
-            let mut config = CubaLifConfig::snntorch_synaptic(
-                alpha.ok_or("no alpha")?,
-                beta(&mut params)?,
-            )
-            .with_learn_alpha(learn_alpha);
+            let mut config =
+                CubaLifConfig::snntorch_synaptic(alpha.ok_or("no alpha")?, beta(&mut params)?)
+                    .with_learn_alpha(learn_alpha);
             config.lif = leaky(config.lif, &mut params, surrogate);
             let neuron = config.with_snntorch_reset(mechanism, delay).init(&device).unwrap();
             let run = Run::new(&neuron, x.clone(), &device, current_and_membrane);
@@ -71,8 +70,7 @@ fn replay(case: &Case, surrogate: Surrogate, grads: &Value) -> Result<(), String
         }
         "snntorch Alpha" => {
             let alpha = alpha.ok_or("no alpha")?;
-            let mut config =
-                AlphaConfig::snntorch_alpha(alpha, beta(&mut params)?, mechanism);
+            let mut config = AlphaConfig::snntorch_alpha(alpha, beta(&mut params)?, mechanism);
             config.lif = leaky(config.lif, &mut params, surrogate);
             let neuron = config.init(&device).unwrap();
             let run = Run::new(&neuron, x.clone(), &device, |spk, s: AlphaState<3>| {

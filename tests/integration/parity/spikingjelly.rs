@@ -54,7 +54,9 @@ fn replay(case: &Case, surrogate: &str, grads: &Value) -> Result<(), String> {
     let run = Run::new(&neuron, x.clone(), &device, |spk, states: LifState<3>| {
         vec![("spk", spk), ("v", states.v)]
     });
-    run.with_leaf("x", Leaf::Sequence(x))
-        .with_coefficient("w", neuron.beta())
-        .compare(case, grads, &[("spk", "w_spk"), ("v", "w_v")])
+    run.with_leaf("x", Leaf::Sequence(x)).with_coefficient("w", neuron.beta()).compare(
+        case,
+        grads,
+        &[("spk", "w_spk"), ("v", "w_v")],
+    )
 }

@@ -128,7 +128,11 @@ impl Firing {
 
     /// How often the membrane as it stands spikes; carries no gradient. Delayed resets read from the
     /// membrane of the step before what is still to be reset.
-    pub(crate) fn spikes_of<const D: usize>(&self, v: &Tensor<D>, threshold: &Level<D>) -> Tensor<D> {
+    pub(crate) fn spikes_of<const D: usize>(
+        &self,
+        v: &Tensor<D>,
+        threshold: &Level<D>,
+    ) -> Tensor<D> {
         let (v, threshold) = (v.clone().detach(), threshold.detach());
         match self.test {
             SpikeTest::Above => threshold.subtracted_from(v).greater_scalar(0.0).float(),

@@ -80,11 +80,8 @@ impl IzhikevichPreset {
     /// The published parameters.
     pub fn parameters(self) -> IzhikevichParameters {
         let new = IzhikevichParameters::new;
-        let with_class_1 = |p: IzhikevichParameters| IzhikevichParameters {
-            linear: 4.1,
-            constant: 108.0,
-            ..p
-        };
+        let with_class_1 =
+            |p: IzhikevichParameters| IzhikevichParameters { linear: 4.1, constant: 108.0, ..p };
         match self {
             Self::TonicSpiking | Self::SpikeLatency => new(0.02, 0.2, -65.0, 6.0, -70.0),
             Self::PhasicSpiking => new(0.02, 0.25, -65.0, 6.0, -64.0),
@@ -116,8 +113,7 @@ impl NonlinearIfConfig {
             .with_threshold(Values::One(p.v_th))
             .with_v_leak(p.v_start)
             .with_reset(Reset::ToValue(p.c));
-        let drift =
-            Drift::Quadratic { square: p.square, linear: p.linear, constant: p.constant };
+        let drift = Drift::Quadratic { square: p.square, linear: p.linear, constant: p.constant };
         let current =
             AdaptationCurrent { rate: kappa * p.a, coupling: p.b, v_rest: 0.0, jump: p.d };
         Self::new(CubaLifConfig::new(Decay::factor(0.0), lif), drift).with_adaptation(Some(current))

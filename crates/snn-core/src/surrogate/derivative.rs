@@ -43,8 +43,8 @@ impl Surrogate {
             }
             Self::Gaussian { scale, mean, sigma } => normal(x, mean, sigma).mul_scalar(scale),
             Self::MultiGaussian { scale, mean, sigma, height, spread } => {
-                let sides =
-                    normal(x.clone(), sigma, spread * sigma) + normal(x.clone(), -sigma, spread * sigma);
+                let sides = normal(x.clone(), sigma, spread * sigma)
+                    + normal(x.clone(), -sigma, spread * sigma);
                 (normal(x, mean, sigma).mul_scalar(1.0 + height) - sides.mul_scalar(height))
                     .mul_scalar(scale)
             }

@@ -249,7 +249,9 @@ impl Surrogate {
             | Self::ATan { alpha }
             | Self::Circ { alpha }
             | Self::LogAbs { alpha } => (vec![("alpha", alpha)], vec![]),
-            Self::SoftSign { height, slope } => (vec![("height", height), ("slope", slope)], vec![]),
+            Self::SoftSign { height, slope } => {
+                (vec![("height", height), ("slope", slope)], vec![])
+            }
             Self::Triangular { height, width }
             | Self::Boxcar { height, width }
             | Self::Exponential { height, width } => {
@@ -259,7 +261,9 @@ impl Surrogate {
             Self::PeriodicExponential { height, width, period } => {
                 (vec![("height", height), ("width", width), ("period", period)], vec![])
             }
-            Self::SpikeRateEscape { beta, slope } => (vec![("beta", beta), ("slope", slope)], vec![]),
+            Self::SpikeRateEscape { beta, slope } => {
+                (vec![("beta", beta), ("slope", slope)], vec![])
+            }
             Self::Gaussian { scale, mean, sigma } => {
                 (vec![("scale", scale), ("sigma", sigma)], vec![mean])
             }

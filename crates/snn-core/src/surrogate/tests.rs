@@ -37,7 +37,8 @@ fn primitive(surrogate: &Surrogate, x: f64) -> f64 {
         // No closed forms: Simpson's rule on the density.
         Surrogate::Gaussian { scale, mean, sigma } => scale * normal_area(x, mean, sigma),
         Surrogate::MultiGaussian { scale, mean, sigma, height, spread } => {
-            let sides = normal_area(x, sigma, spread * sigma) + normal_area(x, -sigma, spread * sigma);
+            let sides =
+                normal_area(x, sigma, spread * sigma) + normal_area(x, -sigma, spread * sigma);
             scale * ((1.0 + height) * normal_area(x, mean, sigma) - height * sides)
         }
         Surrogate::Circ { alpha } => alpha * x / (alpha * alpha + x * x).sqrt(),
@@ -47,7 +48,11 @@ fn primitive(surrogate: &Surrogate, x: f64) -> f64 {
             x.signum() * 0.5 * (1.0 - base.powf(1.0 - alpha))
         }
         Surrogate::S2nn { alpha, beta } => {
-            if x < 0.0 { sigmoid(alpha) } else { 0.5 + beta * (1.0 + x).ln() }
+            if x < 0.0 {
+                sigmoid(alpha)
+            } else {
+                0.5 + beta * (1.0 + x).ln()
+            }
         }
         Surrogate::PiecewiseLeakyRelu { width, leak } => {
             leak * x + (0.5 / width - leak) * x.clamp(-width, width)
