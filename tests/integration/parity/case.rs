@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use serde_json::{Map, Value};
 
 use crate::{test_device, values};
@@ -56,8 +56,23 @@ impl<'a> Case<'a> {
 
     /// An input, `[T, B, N]` or `[N]`, on the test device with autodiff.
     pub fn input<const D: usize>(&self, name: &str) -> Tensor<D> {
+        tensor(self.raw_input(name))
+    }
+
+    pub fn raw_input(&self, name: &str) -> &'a Value {
         let own = self.case.get("inputs").and_then(|inputs| inputs.get(name));
-        tensor(own.unwrap_or(&self.file["inputs"][name]))
+        own.unwrap_or(&self.file["inputs"][name])
+    }
+
+    /// Class indices.
+    pub fn classes(&self, name: &str) -> Tensor<1, Int> {
+        let classes: Vec<i64> = numbers(self.raw_input(name)).iter().map(|c| *c as i64).collect();
+        Tensor::from_data(classes.as_slice(), &test_device().autodiff())
+    }
+
+    /// An entry of the case itself.
+    pub fn entry(&self, name: &str) -> Option<&'a Value> {
+        self.case.get(name)
     }
 
     pub fn weight(&self, name: &str) -> Tensor<2> {
@@ -145,7 +160,7 @@ pub fn tensor<const D: usize>(value: &Value) -> Tensor<D> {
 }
 
 /// All numbers in a nested list, in order.
-fn numbers(value: &Value) -> Vec<f32> {
+pub fn numbers(value: &Value) -> Vec<f32> {
     match value {
         Value::Array(values) => values.iter().flat_map(numbers).collect(),
         Value::Number(number) => vec![number.as_f64().unwrap() as f32],

@@ -1,10 +1,11 @@
-//! Neurons and surrogates against vectors computed by the libraries they are named after.
+//! Neurons, surrogates and losses against vectors computed by the libraries they are named after.
 //!
 //! Reads every file in `SNN_GOLDEN_DIR`, by default the copies in `tests/golden`, and replays every
 //! case of the models in [`replay`]. A case that is not understood to the last parameter fails.
 
 mod case;
 mod hxtorch;
+mod losses;
 mod norse;
 mod snntorch;
 
@@ -17,6 +18,7 @@ fn replay(model: &str, case: &Case) -> Option<Result<(), String>> {
     Some(match model {
         "snntorch Leaky" | "snntorch Synaptic" => snntorch::neuron(case),
         "snntorch surrogate" => snntorch::surrogate(case),
+        "snntorch loss" => losses::loss(case),
         "norse LIFCell" => norse::lif(case),
         "norse LIFRecurrentCell" => norse::lif_recurrent(case),
         "norse LICell" => norse::li(case),
