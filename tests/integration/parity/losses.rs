@@ -9,7 +9,7 @@
 //! * A negative `off_target` below the `on_target` becomes 0: so do all targets of
 //!   `mse_temporal_loss` by default.
 //!
-//! And `multi_spike` mixes up neurons: that one is held to a naive reference, [`spike_times`].
+//! And `multi_spike` mixes up neurons: that one is held to a naive reference.
 
 use burn::nn::loss::{CrossEntropyLossConfig, LpLossConfig, MseLoss, SmoothL1LossConfig};
 use burn::tensor::{Tensor, TensorData};
@@ -22,6 +22,7 @@ use snn::train::metric::{accuracy_rate, accuracy_temporal};
 use snn::train::regularize;
 
 use super::case::{Case, Params, numbers};
+use super::spike_times::spike_times;
 use crate::values;
 
 pub fn loss(case: &Case) -> Result<(), String> {
@@ -225,41 +226,6 @@ fn temporal(
     close("grad of the reference", &grads, &grad)?;
     let (value, grad) = reduce(spike_times(&x, &times, tolerance, false));
     hold_to(&x, reduction.apply(errors), &value, &grad)
-}
-
-/// Squared errors of the times of the first spikes, and the gradient of their sum, spike by spike. As
-/// snnTorch computes them, a spike that was counted is erased together with all others at that step,
-/// and of several gradients at one place the last one stays.
-fn spike_times(
-    spikes: &Tensor<3>,
-    targets: &[f32],
-    tolerance: f64,
-    snntorch: bool,
-) -> (Vec<f32>, Vec<f32>) {
-    let [steps, batch, neurons] = spikes.dims();
-    let size = batch * neurons;
-    let mut left: Vec<bool> = values(spikes.clone()).iter().map(|z| *z > 0.0).collect();
-    let (mut losses, mut grads) = (Vec::new(), vec![0.0; left.len()]);
-    for targets in targets.chunks(size) {
-        let first = |k: usize| (0..steps).find(|t| left[t * size + k]).unwrap_or(steps - 1);
-        let times: Vec<usize> = (0..size).map(first).collect();
-        for (k, (time, target)) in times.iter().zip(targets).enumerate() {
-            let target = if *target < 0.0 { target + steps as f32 } else { *target };
-            let distance = *time as f64 - f64::from(target);
-            let distance = if distance.abs() < tolerance { 0.0 } else { distance };
-            losses.push((distance / steps as f64).powi(2) as f32);
-            let grad = -2.0 * distance as f32 / (steps * steps) as f32;
-            let at = &mut grads[time * size + k];
-            *at = if snntorch { grad } else { *at + grad };
-        }
-        for (k, time) in times.iter().enumerate() {
-            match snntorch {
-                true => left[time * size..(time + 1) * size].fill(false),
-                false => left[time * size + k] = false,
-            }
-        }
-    }
-    (losses, grads)
 }
 
 fn torch(case: &Case, name: &str, params: &mut Params) -> Result<(), String> {

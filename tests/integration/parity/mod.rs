@@ -8,6 +8,7 @@ mod hxtorch;
 mod losses;
 mod norse;
 mod snntorch;
+mod spike_times;
 
 use std::path::PathBuf;
 
