@@ -16,4 +16,6 @@ pub mod prelude {
     pub use snn_core::surrogate::{Surrogate, spike};
     pub use snn_train::Trainer;
     pub use snn_train::classify::{Activity, Batch, Classifier, ClassifierConfig, SpikingNetwork};
+    pub use snn_train::loss::{MseCountLoss, Readout, ReadoutCrossEntropy};
+    pub use snn_train::metric::accuracy_rate;
 }

@@ -21,7 +21,7 @@ use snn::core::encode::CoordinatesToSpikes;
 use snn::core::neuron::HxTorchParameters;
 use snn::data::yin_yang::{YinYang, YinYangSample};
 use snn::prelude::*;
-use snn::train::metric::FiringRateMetric;
+use snn::train::metric::ActivityMetric;
 use snn::train::trainer::{EpochRecord, Outcome, Report, Split, TrainError, TrainerConfig};
 
 use crate::{test_device, values};
@@ -330,7 +330,7 @@ fn burns_own_learner_trains_the_same_model() {
         schedule.init().unwrap(),
     );
     let training = SupervisedTraining::new(folder.path(), train, loader(64, 2, device.clone()))
-        .metrics((AccuracyMetric::new(), LossMetric::new(), FiringRateMetric::new()))
+        .metrics((AccuracyMetric::new(), LossMetric::new(), ActivityMetric::firing_rate()))
         .with_default_checkpointers()
         .with_application_logger(None)
         .num_epochs(3);

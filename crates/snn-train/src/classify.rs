@@ -7,7 +7,7 @@ use burn::tensor::{ExecutionError, Int, Tensor};
 use burn::train::metric::{AccuracyInput, Adaptor, LossInput};
 use burn::train::{InferenceStep, ItemLazy, TrainOutput, TrainStep};
 
-use crate::metric::FiringRateInput;
+use crate::metric::ActivityInput;
 use crate::regularize;
 
 /// A batch of inputs and their classes.
@@ -84,7 +84,7 @@ pub struct ClassifierOutput {
     pub scores: Tensor<2>,
     /// Class indices, `[B]`.
     pub targets: Tensor<1, Int>,
-    /// Mean firing rate of each hidden layer, in spikes per neuron and step, `[1]` each.
+    /// Mean firing rate of each neuron of each hidden layer, in spikes per step, `[neurons]` each.
     pub rates: Vec<Tensor<1>>,
 }
 
@@ -109,7 +109,7 @@ impl<N: SpikingNetwork> Classifier<N> {
         {
             loss = loss + penalty * self.config.weights;
         }
-        let mean = |counts: Tensor<2>| counts.detach().mean() / steps as f64;
+        let mean = |counts: Tensor<2>| counts.detach().mean_dim(0).squeeze_dim(0) / steps as f64;
         let rates = spike_counts.into_iter().map(mean).collect();
         ClassifierOutput { loss, scores, targets: batch.targets, rates }
     }
@@ -159,8 +159,8 @@ impl Adaptor<AccuracyInput> for ClassifierOutput {
     }
 }
 
-impl Adaptor<FiringRateInput> for ClassifierOutput {
-    fn adapt(&self) -> FiringRateInput {
-        FiringRateInput { rates: self.rates.clone(), batch_size: self.targets.dims()[0] }
+impl Adaptor<ActivityInput> for ClassifierOutput {
+    fn adapt(&self) -> ActivityInput {
+        ActivityInput { rates: self.rates.clone(), batch_size: self.targets.dims()[0] }
     }
 }

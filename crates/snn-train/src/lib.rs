@@ -2,13 +2,15 @@
 //!
 //! * [`mod@classify`] makes a network and its loss a training step of Burn's `Learner` and of
 //!   [`Trainer`].
-//! * [`mod@regularize`] holds penalties on scores, spike counts and weights.
-//! * [`mod@metric`] holds metrics for Burn's dashboard that speak of spikes.
+//! * [`mod@loss`] holds losses on spikes and membranes over time.
+//! * [`mod@regularize`] holds penalties on scores, activity and weights.
+//! * [`mod@metric`] holds accuracies and what else is said of spikes, for Burn's dashboard as well.
 //! * [`mod@trainer`] runs epochs, saves checkpoints, and resumes exactly.
 //! * [`mod@plot`] draws figures.
 
 pub mod classify;
 mod file;
+pub mod loss;
 pub mod metric;
 pub mod plot;
 pub mod regularize;

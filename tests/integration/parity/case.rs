@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value};
@@ -86,12 +86,27 @@ impl<'a> Case<'a> {
 
     /// An input, `[T, B, N]` or `[N]`, on the test device with autodiff.
     pub fn input<const D: usize>(&self, name: &str) -> Tensor<D> {
-        let own = self.case.get("inputs").and_then(|inputs| inputs.get(name));
-        let tensor = tensor(own.unwrap_or(&self.file["inputs"][name]));
+        let tensor = tensor(self.raw_input(name));
         match self.purpose {
             Purpose::Nudge(seed) if seed > 0 && name == "x" => nudged(tensor, seed),
             _ => tensor,
         }
+    }
+
+    pub fn raw_input(&self, name: &str) -> &'a Value {
+        let own = self.case.get("inputs").and_then(|inputs| inputs.get(name));
+        own.unwrap_or(&self.file["inputs"][name])
+    }
+
+    /// Class indices.
+    pub fn classes(&self, name: &str) -> Tensor<1, Int> {
+        let classes: Vec<i64> = numbers(self.raw_input(name)).iter().map(|c| *c as i64).collect();
+        Tensor::from_data(classes.as_slice(), &test_device().autodiff())
+    }
+
+    /// An entry of the case itself.
+    pub fn entry(&self, name: &str) -> Option<&'a Value> {
+        self.case.get(name)
     }
 
     /// Replays a case that did not agree, to see whether it can be expected to: libraries round
@@ -137,18 +152,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// A number of the case itself.
-    pub fn number(&self, name: &str) -> f64 {
-        self.case[name].as_f64().unwrap()
-    }
-
     pub fn weight<const D: usize>(&self, name: &str) -> Tensor<D> {
         tensor(&self.case["weights"][name])
     }
 
     /// What the file says about a quirk of the library.
     pub fn note(&self) -> &'a str {
-        self.case.get("note").and_then(Value::as_str).unwrap_or_default()
+        self.entry("note").and_then(Value::as_str).unwrap_or_default()
     }
 
     pub fn outputs(&self) -> &'a Map<String, Value> {
@@ -269,7 +279,7 @@ pub fn tensor<const D: usize>(value: &Value) -> Tensor<D> {
 }
 
 /// All numbers in a nested list, in order.
-fn numbers(value: &Value) -> Vec<f32> {
+pub fn numbers(value: &Value) -> Vec<f32> {
     match value {
         Value::Array(values) => values.iter().flat_map(numbers).collect(),
         Value::Number(number) => vec![number.as_f64().unwrap() as f32],

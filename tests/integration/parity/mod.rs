@@ -1,14 +1,16 @@
-//! Neurons and surrogates against vectors computed by the libraries they are named after.
+//! Neurons, surrogates and losses against vectors computed by the libraries they are named after.
 //!
 //! Reads every file in `SNN_GOLDEN_DIR`, by default the copies in `tests/golden`, and replays every
 //! case of the models in [`replay`]. A case that is not understood to the last parameter fails.
 
 mod case;
 mod hxtorch;
+mod losses;
 mod norse;
 mod run;
 mod sinabs;
 mod snntorch;
+mod spike_times;
 mod spikingjelly;
 mod surrogates;
 
@@ -20,7 +22,8 @@ use case::{Case, File};
 fn replay(model: &str, case: &Case) -> Option<Result<(), String>> {
     Some(match model.split_once(' ').unwrap_or((model, "")) {
         ("snntorch", "surrogate") => surrogates::snntorch(case),
-        ("snntorch", "loss" | "spikegen") => return None,
+        ("snntorch", "loss") => losses::loss(case),
+        ("snntorch", "spikegen") => return None,
         ("snntorch", _) => snntorch::neuron(case),
         ("norse", "threshold") => surrogates::norse(case),
         ("norse", _) => norse::cell(case),

@@ -35,7 +35,7 @@ impl Sums {
         let correct = predicted.equal(output.targets).int().sum();
         // One read for all: each waits for the device.
         let mut numbers = vec![output.loss.detach(), correct.float()];
-        numbers.extend(output.rates);
+        numbers.extend(output.rates.into_iter().map(Tensor::mean));
         let numbers = Tensor::cat(numbers, 0);
         let numbers = numbers.try_into_vec_as::<f64>()?;
         if let [loss, correct, rates @ ..] = numbers.as_slice() {

@@ -1,7 +1,15 @@
-//! Penalties that keep scores, spike counts and weights small. Each is a mean, so that its strength
-//! does not depend on the size of batch or layer; all return `[1]`.
+//! Penalties that keep scores, activity and weights within bounds. Each is a mean, so that its
+//! strength does not depend on the size of batch or layer, unless it says otherwise; all return
+//! `[1]`.
 //!
-//! Those of the Yin-Yang experiment of hxtorch (`reg_readout`, `reg_bursts`, `reg_weights`).
+//! [`readout`], [`bursts`] and [`weights`] are those of the Yin-Yang experiment of hxtorch
+//! (`reg_readout`, `reg_bursts`, `reg_weights`).
+
+mod activity;
+mod synops;
+
+pub use activity::{l1_rate, rate_above, silence, sparsity};
+pub use synops::{synops, synops_budget};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;

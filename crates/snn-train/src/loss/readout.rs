@@ -1,0 +1,92 @@
+//! From a sequence to scores.
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+use super::filter::moving_mean;
+use super::spike_times::spike_times;
+
+/// How a sequence `[T, B, C]` becomes scores: one for each class, or one for each class and step.
+/// Of several steps, a loss is the mean.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Readout {
+    /// The sequence itself: a score at every step.
+    EachStep,
+    /// At every step the mean over the last `window` steps; steps before the first count as zero.
+    MovingMean {
+        /// Number of steps.
+        window: usize,
+    },
+    /// The sum over time: spike counts, or the integral of a membrane.
+    Sum,
+    /// The mean over time: firing rates.
+    Mean,
+    /// The largest value over time. The gradient goes to the first step that reached it.
+    Max,
+    /// The value at the last step.
+    Last,
+    /// The time of the first spike, inverted so that early is large; see
+    /// [`spike_times`](super::spike_times()) for silent neurons and the gradient.
+    FirstSpike(Inverse),
+}
+
+/// How a time becomes a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Inverse {
+    /// `-t`
+    #[default]
+    Negate,
+    /// `1 / (t + 1)`
+    Reciprocal,
+}
+
+impl Readout {
+    /// Scores `[S, B, C]`, where `S` is `T` for the readouts at every step, else 1.
+    ///
+    /// # Panics
+    ///
+    /// If there are no steps, or a window is empty.
+    pub fn scores(&self, sequence: Tensor<3>) -> Tensor<3> {
+        let shape = sequence.dims();
+        assert!(shape[0] > 0, "expected at least one time step, got shape {shape:?}");
+        match *self {
+            Self::EachStep => sequence,
+            Self::MovingMean { window } => moving_mean(sequence, window),
+            Self::Sum => sequence.sum_dim(0),
+            Self::Mean => sequence.mean_dim(0),
+            Self::Max => sequence.max_dim(0),
+            Self::Last => sequence.narrow(0, shape[0] - 1, 1),
+            Self::FirstSpike(Inverse::Negate) => spike_times(sequence, 1).neg(),
+            Self::FirstSpike(Inverse::Reciprocal) => {
+                spike_times(sequence, 1).add_scalar(1.0).recip()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loss::check::{assert_close, sequence, trains, values};
+
+    #[test]
+    fn scores_of_a_short_sequence() {
+        let spikes = || trains(4, &[&[1, 3], &[2]]);
+        let of = |readout: Readout| values(readout.scores(spikes()));
+        assert_eq!(of(Readout::EachStep), values(spikes()));
+        assert_eq!(of(Readout::Sum), [2.0, 1.0]);
+        assert_eq!(of(Readout::Mean), [0.5, 0.25]);
+        assert_eq!(of(Readout::Max), [1.0, 1.0]);
+        assert_eq!(of(Readout::Last), [1.0, 0.0]);
+        assert_eq!(of(Readout::FirstSpike(Inverse::Negate)), [-1.0, -2.0]);
+        assert_close(&of(Readout::FirstSpike(Inverse::Reciprocal)), &[0.5, 1.0 / 3.0]);
+        let window = Readout::MovingMean { window: 2 };
+        assert_close(&of(window), &[0.0, 0.0, 0.5, 0.0, 0.5, 0.5, 0.5, 0.5]);
+    }
+
+    #[test]
+    #[should_panic(expected = "expected at least one time step")]
+    fn there_must_be_steps() {
+        Readout::Max.scores(sequence([0, 2, 3]));
+    }
+}
