@@ -56,8 +56,12 @@ impl<'a> Case<'a> {
 
     /// An input, `[T, B, N]` or `[N]`, on the test device with autodiff.
     pub fn input<const D: usize>(&self, name: &str) -> Tensor<D> {
+        tensor(self.raw_input(name))
+    }
+
+    pub fn raw_input(&self, name: &str) -> &'a Value {
         let own = self.case.get("inputs").and_then(|inputs| inputs.get(name));
-        tensor(own.unwrap_or(&self.file["inputs"][name]))
+        own.unwrap_or(&self.file["inputs"][name])
     }
 
     pub fn weight(&self, name: &str) -> Tensor<2> {
@@ -66,6 +70,11 @@ impl<'a> Case<'a> {
 
     pub fn outputs(&self) -> &'a Map<String, Value> {
         self.case["outputs"].as_object().unwrap()
+    }
+
+    /// Anything else that a case has.
+    pub fn get(&self, key: &str) -> Option<&'a Value> {
+        self.case.get(key)
     }
 
     pub fn grads(&self) -> &'a Map<String, Value> {

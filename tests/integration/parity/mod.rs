@@ -7,6 +7,7 @@ mod case;
 mod hxtorch;
 mod norse;
 mod snntorch;
+mod spikegen;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ fn replay(model: &str, case: &Case) -> Option<Result<(), String>> {
     Some(match model {
         "snntorch Leaky" | "snntorch Synaptic" => snntorch::neuron(case),
         "snntorch surrogate" => snntorch::surrogate(case),
+        "snntorch spikegen" => spikegen::spikegen(case),
         "norse LIFCell" => norse::lif(case),
         "norse LIFRecurrentCell" => norse::lif_recurrent(case),
         "norse LICell" => norse::li(case),
