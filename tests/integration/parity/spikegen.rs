@@ -4,14 +4,16 @@
 //! than 1 and 0 raise an error about the size of a tensor. There the result is held to a plain
 //! computation of what the documentation says.
 
-use burn::tensor::Tensor;
+mod targets;
+
+use burn::tensor::{Int, Tensor};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use snn::core::encode::{
-    DeltaConfig, EncodeError, FiringPattern, LatencyConfig, LatencyCurve, RateConfig,
-    TargetRateConfig, delta, from_one_hot, latency, latency_code, latency_interpolate, one_hot,
-    rate, rate_interpolate, rate_over_time, target_rate_code, targets_rate,
+    DeltaConfig, EncodeError, FiringPattern, LatencyConfig, LatencyCurve, RateConfig, delta,
+    from_one_hot, latency, latency_code, latency_interpolate, one_hot, rate, rate_interpolate,
+    rate_over_time, target_rate_code,
 };
 
 use super::case::{Case, Params, compare};
@@ -52,7 +54,7 @@ pub fn spikegen(case: &Case) -> Result<(), String> {
             compare("outputs", expected, got.values, false)
         }
         (Ok(got), Some(raised)) if raised.starts_with("RuntimeError: The size of tensor") => {
-            let expected = Value::from(documented_targets(case)?);
+            let expected = Value::from(targets::documented(case)?);
             compare("outputs", &expected, got.values, false)
         }
         (Ok(_), Some(raised)) => Err(format!("accepted, where the library raises {raised}")),
@@ -81,8 +83,8 @@ fn run(case: &Case, params: &mut Params) -> Result<Outcome, String> {
             }
         }
         "targets_convert" => match params.take("code").map_or(Some("rate"), Value::as_str) {
-            Some("rate") => rate_targets(case, params),
-            Some("latency") => latency_targets(case, params, false),
+            Some("rate") => targets::rate(case, params),
+            Some("latency") => targets::latency(case, params, false),
             // Ours is a choice between two functions.
             _ => {
                 params.take("num_classes");
@@ -90,8 +92,8 @@ fn run(case: &Case, params: &mut Params) -> Result<Outcome, String> {
                 Ok(Err("unknown code".into()))
             }
         },
-        "targets_rate" => rate_targets(case, params),
-        "targets_latency" => latency_targets(case, params, true),
+        "targets_rate" => targets::rate(case, params),
+        "targets_latency" => targets::latency(case, params, true),
         "target_rate_code" => {
             let steps = steps(params).ok_or("no num_steps")?;
             let first = first_spike_time(params);
@@ -208,12 +210,14 @@ fn latency_config(
         .with_normalize(params.flag("normalize", false))
         .with_epsilon(params.number("epsilon", 1e-7));
     if spikes {
-        let (on, off) = on_off(params);
+        let interpolate = params.flag("interpolate", false);
+        let targets = on_off(params);
+        let (on, off) = if interpolate { targets } else { clamped(targets) };
         config = config
             .with_on_target(on)
             .with_off_target(off)
+            .with_interpolate(interpolate)
             .with_clip(params.flag("clip", false))
-            .with_interpolate(params.flag("interpolate", false))
             .with_bypass(params.flag("bypass", false));
     }
     config.first_spike_time = first.ok_or("negative first spike time")?;
@@ -224,110 +228,6 @@ fn latency_config(
         config.steps = config.first_spike_time + 1;
     }
     Ok((config, steps.is_some()))
-}
-
-fn latency_targets(case: &Case, params: &mut Params, targets: bool) -> Result<Outcome, String> {
-    let classes = classes(params)?;
-    let config = latency_config(params, true, None);
-    let (mut config, steps_given) = match config {
-        Ok(config) => config,
-        Err(refused) => return Ok(Err(refused)),
-    };
-    if !targets {
-        // `targets_convert` takes these but does not pass them on.
-        config.on_target = 1.0;
-        config.off_target = 0.0;
-        config.interpolate = false;
-        config.epsilon = 1e-7;
-        for name in ["correct_rate", "incorrect_rate", "firing_pattern"] {
-            params.take(name);
-        }
-    }
-    Ok(match one_hot(labels(case)?, classes) {
-        Ok(rows) => latency_outcome::<2, 3>(rows, (config, steps_given), true),
-        Err(error) => Err(error.to_string()),
-    })
-}
-
-fn rate_targets(case: &Case, params: &mut Params) -> Result<Outcome, String> {
-    let classes = classes(params)?;
-    let steps = steps(params);
-    let Some(config) = rate_config(params)? else {
-        return Ok(Err("negative first spike time".into()));
-    };
-    // Latency settings of `targets_convert`.
-    for name in ["threshold", "tau", "clip", "normalize", "linear", "bypass"] {
-        params.take(name);
-    }
-    let constant = config.correct_rate == 1.0 && config.incorrect_rate == 0.0;
-    if constant && config.first_spike_time == 0 {
-        // The library leaves out the time axis, ours has one of any length.
-        let config = TargetRateConfig { steps: 1, ..config };
-        let targets = targets_rate(labels(case)?, classes, &config, &mut rng());
-        return Ok(outcome(targets.map(|targets| targets.squeeze_dim::<2>(0))));
-    }
-    let Some(steps) = steps else { return Ok(Err("no number of steps".into())) };
-    let config = TargetRateConfig { steps, ..config };
-    Ok(outcome(targets_rate(labels(case)?, classes, &config, &mut rng())))
-}
-
-/// Without the number of steps; nothing if the first spike time is negative.
-fn rate_config(params: &mut Params) -> Result<Option<TargetRateConfig>, String> {
-    let first = first_spike_time(params);
-    let (on, off) = on_off(params);
-    params.take("epsilon");
-    let config = TargetRateConfig::new(1)
-        .with_correct_rate(params.number("correct_rate", 1.0))
-        .with_incorrect_rate(params.number("incorrect_rate", 0.0))
-        .with_firing_pattern(firing_pattern(params)?)
-        .with_interpolate(params.flag("interpolate", false))
-        .with_on_target(on)
-        .with_off_target(off);
-    Ok(first.map(|first| config.with_first_spike_time(first)))
-}
-
-/// `targets_rate` with regular spikes, from its documentation: for each step, sample and class.
-fn documented_targets(case: &Case) -> Result<Vec<f32>, String> {
-    let mut params = case.params();
-    let classes = classes(&mut params)?;
-    let steps = steps(&mut params).ok_or("no num_steps")? as i64;
-    let config = rate_config(&mut params)?.ok_or("negative first spike time")?;
-    if config.firing_pattern != FiringPattern::Regular {
-        return Err("drawn targets cannot be compared".into());
-    }
-    let first = config.first_spike_time as i64;
-    let (on, off) = (config.on_target, config.off_target);
-    let target = |rate: f64, step: i64| {
-        // A spike falls in a step if some multiple of the distance 1 / rate does.
-        let spikes = |step: i64| {
-            let within = |multiple: i64| {
-                let time = first as f64 + multiple as f64 / rate + 1e-6;
-                (step as f64..(step + 1) as f64).contains(&time)
-            };
-            rate > 0.0 && (0..=steps).any(within)
-        };
-        let before = (0..step).rev().find(|step| spikes(*step)).unwrap_or(-1);
-        let next = (step..steps).find(|step| spikes(*step));
-        match next {
-            Some(next) if next == step => on,
-            Some(next) if config.interpolate => {
-                off + (on - off) * (step - before - 1) as f64 / (next - before - 1) as f64
-            }
-            _ => off,
-        }
-    };
-    let labels = values(labels(case)?.float());
-    let mut targets = Vec::new();
-    for step in 0..steps {
-        for label in &labels {
-            targets.extend((0..classes).map(|class| {
-                let correct = class == *label as usize;
-                let rate = if correct { config.correct_rate } else { config.incorrect_rate };
-                target(rate, step) as f32
-            }));
-        }
-    }
-    Ok(targets)
 }
 
 fn outcome<const D: usize>(result: Result<Tensor<D>, EncodeError>) -> Outcome {
@@ -355,6 +255,12 @@ fn on_off(params: &mut Params) -> (f64, f64) {
     (params.number("on_target", 1.0), params.number("off_target", 0.0))
 }
 
+/// The library multiplies spikes by `on_target` and clamps at `off_target`: a step without a spike
+/// never comes below 0, and one with a spike never below `off_target`.
+fn clamped((on, off): (f64, f64)) -> (f64, f64) {
+    (on.max(off), off.max(0.0))
+}
+
 fn firing_pattern(params: &mut Params) -> Result<FiringPattern, String> {
     match params.take("firing_pattern").map_or(Some("regular"), Value::as_str) {
         Some("regular") => Ok(FiringPattern::Regular),
@@ -374,7 +280,7 @@ fn input<const D: usize>(case: &Case) -> Result<Tensor<D>, String> {
     Ok(case.input(name))
 }
 
-fn labels(case: &Case) -> Result<Tensor<1, burn::tensor::Int>, String> {
+fn labels(case: &Case) -> Result<Tensor<1, Int>, String> {
     Ok(input::<1>(case)?.int())
 }
 

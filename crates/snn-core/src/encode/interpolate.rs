@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::EncodeError;
-use super::error::check_values;
+use super::error::{check_steps, check_values};
 use crate::error::check;
 use crate::steps::step_axis;
 
@@ -26,13 +26,14 @@ use crate::steps::step_axis;
 ///
 /// # Errors
 ///
-/// A time that is negative or not a number, an `on_target` below `off_target`.
+/// A time that is negative or not a number, an `on_target` below `off_target`, no steps.
 pub fn latency_interpolate<const D: usize, const E: usize>(
     times: Tensor<D>,
     steps: usize,
     on_target: f64,
     off_target: f64,
 ) -> Result<Tensor<E>, EncodeError> {
+    check_steps(steps, 0)?;
     check("on_target", on_target, "at least off_target", on_target >= off_target)?;
     check_values(&times, "a time of 0 or more", |time| time >= 0.0)?;
     let step = step_axis::<E>(steps, &times.device());
@@ -64,9 +65,9 @@ pub fn rate_interpolate(
     let mut target = vec![off_target as f32; steps];
     let mut start = 0;
     for spike in (0..steps).filter(|step| times.contains(step)) {
-        for step in start..spike {
-            let risen = (step - start) as f64 / (spike - start) as f64;
-            target[step] = (off_target + (on_target - off_target) * risen) as f32;
+        let rise = (on_target - off_target) / (spike - start).max(1) as f64;
+        for (risen, target) in target[start..spike].iter_mut().enumerate() {
+            *target = (off_target + rise * risen as f64) as f32;
         }
         target[spike] = on_target as f32;
         start = spike + 1;

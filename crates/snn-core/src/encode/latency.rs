@@ -17,8 +17,8 @@ pub enum LatencyCurve {
     /// `tau (1 - x)`, at most that of the threshold.
     Linear,
     /// `(T - 1) - ln(a x + 1)`, with `a` so that a value of 1 spikes at 0: a value of 0 spikes on the
-    /// last step. It has no use for `threshold`, `tau` and `normalize`. SpikingJelly
-    /// `LatencyEncoder(T, "log")`.
+    /// last step. `tau` and `normalize` have no effect, and the threshold only with `clip`.
+    /// SpikingJelly `LatencyEncoder(T, "log")`.
     LogOfIntensity,
 }
 
@@ -69,7 +69,7 @@ pub struct LatencyConfig {
 ///
 /// snnTorch `spikegen.latency`. SpikingJelly `LatencyEncoder(T, "linear")` is the linear curve with
 /// `normalize` and a threshold close to 0. A target for a class is the code of
-/// [`one_hot`](super::one_hot) (snnTorch `spikegen.targets_latency`).
+/// [`one_hot`](fn@super::one_hot) (snnTorch `spikegen.targets_latency`).
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
@@ -147,9 +147,12 @@ pub fn latency_code<const D: usize>(
         }
         LatencyCurve::Logarithmic => charge_time(values, threshold, epsilon).mul_scalar(tau),
         LatencyCurve::LogOfIntensity => {
-            // -ln(x + (1 - x) exp(-span)): the same, but without exp(span), which overflows.
-            let floor = (-span).exp().max(f64::from(f32::MIN_POSITIVE));
-            values.mul_scalar(1.0 - floor).add_scalar(floor).log().neg()
+            // -ln(x + (1 - x) exp(-span)): the same, but without exp(span), which overflows. Where
+            // exp(-span) vanishes, only the time of a value of 0 still depends on it.
+            let dark = values.clone().equal_scalar(0.0);
+            let least = (-span).exp().max(f64::from(f32::MIN_POSITIVE));
+            let times = values.mul_scalar(1.0 - least).add_scalar(least).log().neg();
+            times.mask_fill(dark, span)
         }
     };
     Ok(times.add_scalar(first_spike_time as f64))
@@ -234,6 +237,8 @@ mod tests {
             let expected = 5.0 - (a * x + 1.0).ln();
             assert!((f64::from(got) - expected).abs() < 1e-5, "{x}: {got}, expected {expected}");
         }
+        let long = LatencyConfig::new(501).with_curve(LatencyCurve::LogOfIntensity);
+        assert_eq!(times(&[1.0, 0.0], long), [Some(0), Some(500)]);
     }
 
     #[test]

@@ -7,10 +7,10 @@ use burn::tensor::{Int, Tensor};
 ///
 /// # Panics
 ///
-/// If the pattern has no step.
+/// If the pattern has no step, or none are asked for.
 pub fn periodic<const D: usize>(pattern: Tensor<D>, steps: usize) -> Tensor<D> {
     let period = pattern.dims()[0];
-    assert!(period > 0, "a pattern to repeat needs at least one step");
+    assert!(period > 0 && steps > 0, "{period} steps cannot be repeated to make {steps}");
     let step: Vec<i64> = (0..steps).map(|t| (t % period) as i64).collect();
     let step = Tensor::<1, Int>::from_data(step.as_slice(), &pattern.device());
     pattern.select(0, step)
@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "at least one step")]
+    #[should_panic(expected = "0 steps cannot be repeated to make 3")]
     fn an_empty_pattern_is_refused() {
         periodic(Tensor::<2>::zeros([0, 1], &Device::default()), 3);
     }

@@ -8,7 +8,7 @@ use crate::error::check;
 
 /// Spikes `[T, ...]` from values `[...]` in `[0, 1 - 2^-T]`: at step `t` the binary digit of weight
 /// `2^-(t+1)`. What is below the last weight is lost. For more than one period, repeat the spikes
-/// with [`periodic`](super::periodic).
+/// with [`periodic`](fn@super::periodic).
 ///
 /// Kim et al., "Deep neural networks with weighted spikes", Neurocomputing 311 (2018). SpikingJelly
 /// `WeightedPhaseEncoder`.

@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::tensor::{Tensor, TensorData};
 
 use super::EncodeError;
-use super::error::check_values;
+use super::error::{check_steps, check_values};
 use super::latency::charge_time;
 use crate::error::{check, positive};
 use crate::steps::step_axis;
@@ -63,12 +63,13 @@ impl PixelsToSpikeTimes {
 ///
 /// # Errors
 ///
-/// A time that is negative or not a number, a `dt` that is not above 0.
+/// A time that is negative or not a number, a `dt` that is not above 0, no steps.
 pub fn spike_times_to_dense<const D: usize, const E: usize>(
     times: Tensor<D>,
     steps: usize,
     dt: f64,
 ) -> Result<Tensor<E>, EncodeError> {
+    check_steps(steps, 0)?;
     let dt = positive("dt", dt)? as f32;
     check_values(&times, "a time of 0 or more", |time| time >= 0.0)?;
     let device = times.device();

@@ -24,7 +24,7 @@ pub struct PopulationConfig {
 
 /// Activities `[B, N, ...]` in `(0, 1]` from values `[B, ...]`: `exp(-scale (x - c)² / (2 sigma²))`
 /// for the neuron with the centre `c`. They are not spikes yet, but for instance the input of
-/// [`rate`](super::rate) or of a neuron. Norse `population_encode`.
+/// [`rate`](fn@super::rate) or of a neuron. Norse `population_encode`.
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
