@@ -20,6 +20,7 @@ mod error;
 mod kernel;
 pub mod neuron;
 pub mod recurrent;
+mod steps;
 pub mod surrogate;
 
 pub use coefficient::{Coefficient, Values};

@@ -11,6 +11,7 @@ mod run;
 mod sinabs;
 mod snntorch;
 mod spike_times;
+mod spikegen;
 mod spikingjelly;
 mod surrogates;
 
@@ -23,7 +24,7 @@ fn replay(model: &str, case: &Case) -> Option<Result<(), String>> {
     Some(match model.split_once(' ').unwrap_or((model, "")) {
         ("snntorch", "surrogate") => surrogates::snntorch(case),
         ("snntorch", "loss") => losses::loss(case),
-        ("snntorch", "spikegen") => return None,
+        ("snntorch", "spikegen") => spikegen::spikegen(case),
         ("snntorch", _) => snntorch::neuron(case),
         ("norse", "threshold") => surrogates::norse(case),
         ("norse", _) => norse::cell(case),

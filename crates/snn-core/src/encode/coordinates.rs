@@ -61,7 +61,8 @@ impl CoordinatesToSpikes {
         let mut spikes = vec![0.0f32; self.steps * batch * width];
         for (at, c) in coordinates.iter::<f64>().enumerate() {
             if !(0.0..=1.0).contains(&c) {
-                return Err(EncodeError::Value { index: at, value: c });
+                let expected = "a number from 0 to 1";
+                return Err(EncodeError::Value { index: at, expected, value: c });
             }
             let time = self.t_early + c * (self.t_late - self.t_early);
             let step = self.index("spike time", time, f64::round_ties_even)?;

@@ -1,37 +1,37 @@
 //! Numbers to spike trains, time first.
+//!
+//! Whatever is random takes an `Rng` and is drawn on the host: the same seed gives the same spikes on
+//! every backend. Encoders check their values, for which they read them back from the device.
+//!
+//! `E` is `D + 1` throughout: the rank of the values and the time axis in front of them. It follows
+//! from how the result is used.
 
+mod burst;
 mod coordinates;
+mod delta;
+mod error;
+mod first_spike;
+mod interpolate;
 mod latency;
+mod one_hot;
+mod periodic;
+mod phase;
+mod pixels;
+mod population;
 mod rate;
+mod target;
 
+pub use burst::{BurstConfig, burst};
 pub use coordinates::CoordinatesToSpikes;
-pub use latency::{LatencyConfig, latency};
-pub use rate::rate;
-
-use thiserror::Error;
-
-use crate::ConfigError;
-
-/// Values that cannot be encoded.
-#[derive(Debug, Clone, PartialEq, Error)]
-pub enum EncodeError {
-    /// A setting of the encoder is wrong, or a value and the setting do not go together.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A value outside the unit interval.
-    #[error("value {index}: expected a number from 0 to 1, got {value}")]
-    Value {
-        /// Its position among all values, row by row.
-        index: usize,
-        /// What it is.
-        value: f64,
-    },
-    /// Values of another shape.
-    #[error("expected values of shape {expected}, got {shape:?}")]
-    Shape {
-        /// What would have been accepted.
-        expected: &'static str,
-        /// What was given.
-        shape: Vec<usize>,
-    },
-}
+pub use delta::{DeltaConfig, delta};
+pub use error::EncodeError;
+pub use first_spike::keep_first_spike;
+pub use interpolate::{latency_interpolate, rate_interpolate};
+pub use latency::{LatencyConfig, LatencyCurve, latency, latency_code};
+pub use one_hot::{from_one_hot, one_hot};
+pub use periodic::periodic;
+pub use phase::weighted_phase;
+pub use pixels::{PixelsToSpikeTimes, spike_times_to_dense};
+pub use population::{PopulationConfig, population};
+pub use rate::{RateConfig, rate, rate_over_time};
+pub use target::{FiringPattern, TargetRateConfig, target_rate_code, targets_rate};
