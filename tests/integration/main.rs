@@ -8,7 +8,9 @@
 #[path = "../../examples/common/device.rs"]
 mod device;
 
+mod bptt;
 mod gradients;
+mod layer;
 mod layers;
 mod neurons;
 mod parity;
