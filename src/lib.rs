@@ -8,6 +8,7 @@ pub use snn_train as train;
 pub mod prelude {
     pub use snn_core::Decay;
     pub use snn_core::decode::{max_over_time, mean_over_time, sum_over_time};
+    pub use snn_core::layer::time_distributed;
     pub use snn_core::neuron::{
         CubaLi, CubaLiConfig, CubaLif, CubaLifConfig, Iaf, Li, LiConfig, Lif, LifConfig, Neuron,
         NeuronState,

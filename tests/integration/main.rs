@@ -8,12 +8,12 @@
 #[path = "../../examples/common/device.rs"]
 mod device;
 
+mod bptt;
 mod cells;
-mod gradients;
 mod layers;
+mod linear;
 mod neurons;
 mod parity;
-mod reference;
 mod training;
 mod validation;
 

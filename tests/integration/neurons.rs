@@ -7,8 +7,8 @@ use snn::core::neuron::{CubaLifConfig, LiConfig, LifConfig, Neuron, NeuronState,
 use snn::core::recurrent::RecurrentConfig;
 use snn::core::{Decay, Values};
 
-use crate::layers::{Own, inputs, layers, sequence};
-use crate::reference::Trace;
+use crate::linear::reference::Trace;
+use crate::linear::{Own, inputs, layers, sequence};
 use crate::{test_device, values};
 
 #[test]

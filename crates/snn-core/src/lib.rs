@@ -7,6 +7,7 @@
 //! * [`mod@neuron`] has the neurons: leaky, current-based, adaptive, nonlinear, refractory, their
 //!   non-spiking readouts, and the pieces (decay, reset, order of update) they are made of.
 //! * [`mod@recurrent`] puts a recurrent connection around any of them.
+//! * [`mod@layer`] runs stateless layers over time: Burn's own, dropout, batch normalization.
 //! * [`mod@encode`] turns numbers into spike trains, [`mod@decode`] what a network did over time
 //!   into one score.
 //!
@@ -18,6 +19,7 @@ pub mod decode;
 pub mod encode;
 mod error;
 mod kernel;
+pub mod layer;
 pub mod neuron;
 pub mod recurrent;
 mod steps;

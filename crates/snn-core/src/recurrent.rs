@@ -5,7 +5,7 @@
 //! ```
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Initializer, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
@@ -181,6 +181,14 @@ impl Connection {
 }
 
 impl Dense {
+    /// Weights `[from, to]` and bias `[to]` from elsewhere, another library for example. PyTorch's
+    /// weights are `[to, from]`.
+    pub fn new(weight: Tensor<2>, bias: Option<Tensor<1>>, autapses: bool) -> Self {
+        let linear =
+            Linear { weight: Param::from_tensor(weight), bias: bias.map(Param::from_tensor) };
+        Self { linear, autapses }
+    }
+
     /// `z · W + b` over the last axis.
     fn forward<const D: usize>(&self, z: Tensor<D>) -> Tensor<D> {
         let weight = self.linear.weight.val();

@@ -54,6 +54,10 @@ impl File {
         File(file.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
     }
 
+    pub fn library(&self) -> &str {
+        self.0["library"].as_str().unwrap_or_default()
+    }
+
     pub fn cases(&self) -> impl Iterator<Item = Case<'_>> {
         let cases = self.0["cases"].as_array().expect("a file has cases");
         cases.iter().map(|case| Case {

@@ -1,7 +1,8 @@
 //! Neurons, surrogates and losses against vectors computed by the libraries they are named after.
 //!
 //! Reads every file in `SNN_GOLDEN_DIR`, by default the copies in `tests/golden`, and replays every
-//! case of the models in [`replay`]. A case that is not understood to the last parameter fails.
+//! case. A case that is not understood to the last parameter fails. Files of tonic are about events, of
+//! which nothing is here yet.
 
 mod case;
 mod hxtorch;
@@ -20,8 +21,9 @@ use std::path::PathBuf;
 use case::{Case, File};
 
 /// By library and model.
-fn replay(model: &str, case: &Case) -> Option<Result<(), String>> {
-    Some(match model.split_once(' ').unwrap_or((model, "")) {
+fn replay(case: &Case) -> Result<(), String> {
+    let model = case.model();
+    match model.split_once(' ').unwrap_or((&model, "")) {
         ("snntorch", "surrogate") => surrogates::snntorch(case),
         ("snntorch", "loss") => losses::loss(case),
         ("snntorch", "spikegen") => spikegen::spikegen(case),
@@ -31,8 +33,8 @@ fn replay(model: &str, case: &Case) -> Option<Result<(), String>> {
         ("spikingjelly", "surrogate") => surrogates::spikingjelly(case),
         ("spikingjelly", _) => spikingjelly::node(case),
         ("sinabs", _) => sinabs::layer(case),
-        _ => return None,
-    })
+        _ => Err(format!("unknown model {model}")),
+    }
 }
 
 fn golden_dir() -> PathBuf {
@@ -54,28 +56,26 @@ fn golden_vectors_are_reproduced() {
         .collect();
     files.sort();
 
-    let (mut passed, mut failures) = (0, Vec::new());
-    let (mut without, mut ill_conditioned) = (Vec::new(), Vec::new());
+    let (mut passed, mut failures, mut ill_conditioned) = (0, Vec::new(), Vec::new());
     for path in files {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let file = File::read(&path);
+        if file.library() == "tonic" {
+            continue;
+        }
         for case in file.cases() {
-            let Some(outcome) = replay(&case.model(), &case) else {
-                without.push(format!("{name} ({})", case.model()));
-                break;
-            };
-            let outcome = outcome.or_else(|problem| {
-                ill_conditioned.push(format!("{name}: {}: {problem}", case.name()));
-                case.replay_within_conditioning(|case| replay(&case.model(), case).unwrap())
-            });
-            match outcome {
+            let describe = |problem| format!("{name}: {}: {problem}", case.name());
+            match replay(&case) {
                 Ok(()) => passed += 1,
-                Err(problem) => failures.push(format!("{name}: {}: {problem}", case.name())),
+                Err(problem) => match case.replay_within_conditioning(replay) {
+                    Ok(()) => {
+                        passed += 1;
+                        ill_conditioned.push(describe(problem));
+                    }
+                    Err(problem) => failures.push(describe(problem)),
+                },
             }
         }
-    }
-    if !without.is_empty() {
-        println!("models without a counterpart: {}", without.join(", "));
     }
     if !ill_conditioned.is_empty() {
         println!("so ill-conditioned that the last digits of the input decide:");

@@ -3,8 +3,6 @@
 //! `released_1.1.0` holds gradients of a release that drops `alpha` from its SuperSpike derivative:
 //! the same as an `alpha` of 1, so they are replayed with that.
 
-use burn::module::Param;
-use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use serde_json::Value;
 use snn::core::neuron::{
@@ -195,16 +193,15 @@ fn recurrent<N: Neuron>(
 ) -> Run {
     let device: Device = test_device().autodiff();
     // The files have weights as [to, from].
-    let weight = |name| Param::from_tensor(case.weight::<2>(name).transpose());
-    let (input, weight) = (weight("input_weights"), weight("recurrent_weights"));
-    let linear = Linear { weight, bias: None };
-    let own = linear.weight.val();
-    let connection = Connection::Dense(Dense { linear, autapses: false });
-    let neuron = Recurrent { neuron, connection };
+    let weight = |name| case.weight::<2>(name).transpose();
+    let input = weight("input_weights").require_grad();
+    let dense = Dense::new(weight("recurrent_weights"), None, false);
+    let own = dense.linear.weight.val();
+    let neuron = Recurrent { neuron, connection: Connection::Dense(dense) };
 
     let x: Tensor<3> = case.input("x").require_grad();
     let [steps, batch, inputs] = x.dims();
-    let current = x.clone().reshape([steps * batch, inputs]).matmul(input.val());
+    let current = x.clone().reshape([steps * batch, inputs]).matmul(input.clone());
     let size = current.dims()[1];
     let current = current.reshape([steps, batch, size]);
     let run = Run::new(&neuron, current, &device, |out, states| {
@@ -213,6 +210,6 @@ fn recurrent<N: Neuron>(
         outputs
     });
     run.with_leaf("x", Leaf::Sequence(x))
-        .with_leaf("input_weights", Leaf::Matrix(input.val()))
+        .with_leaf("input_weights", Leaf::Matrix(input))
         .with_leaf("recurrent_weights", Leaf::Matrix(own))
 }

@@ -16,7 +16,9 @@ pub fn layer(case: &Case) -> Result<(), String> {
     let device = test_device().autodiff();
     let mut params = case.params();
     let input: Tensor<3> = case.input("x");
-    let input = input.mul_scalar(case.entry("x_scale").and_then(Value::as_f64).unwrap_or(1.0)).require_grad();
+    let input = input
+        .mul_scalar(case.entry("x_scale").and_then(Value::as_f64).unwrap_or(1.0))
+        .require_grad();
     let x = input.clone().swap_dims(0, 1);
     let tau_mem = params.values("tau_mem");
     let tau_syn = params.values("tau_syn");

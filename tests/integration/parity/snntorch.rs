@@ -1,7 +1,5 @@
 //! snnTorch: `Leaky`, `Synaptic`, `Lapicque`, `Alpha`, `RLeaky`, `RSynaptic`.
 
-use burn::module::Param;
-use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use serde_json::Value;
 use snn::core::Values;
@@ -125,11 +123,9 @@ fn recurrent<N: Neuron>(
         true => {
             size.ok_or("no linear_features")?;
             let weight: Tensor<2> = case.weight("recurrent.weight");
-            let linear = Linear {
-                weight: Param::from_tensor(weight.transpose()),
-                bias: Some(Param::from_tensor(case.weight("recurrent.bias"))),
-            };
-            Recurrent { neuron, connection: Connection::Dense(Dense { linear, autapses: true }) }
+            let bias = case.weight("recurrent.bias");
+            let dense = Dense::new(weight.transpose(), Some(bias), true);
+            Recurrent { neuron, connection: Connection::Dense(dense) }
         }
         false => OneToOneConfig::new(v).with_learn(learn).init(neuron, device).unwrap(),
     };

@@ -16,7 +16,7 @@ use snn::core::encode::{
     rate_over_time, target_rate_code,
 };
 
-use super::case::{Case, Params, compare};
+use super::case::{Case, Params};
 use crate::values;
 
 /// A result, or the reason why there is none.
@@ -51,11 +51,11 @@ pub fn spikegen(case: &Case) -> Result<(), String> {
                 let expected = shape(expected);
                 return Err(format!("shape {:?}, expected {expected:?}", got.shape));
             }
-            compare("outputs", expected, got.values, false)
+            case.compare("outputs", expected, got.values, false)
         }
         (Ok(got), Some(raised)) if raised.starts_with("RuntimeError: The size of tensor") => {
             let expected = Value::from(targets::documented(case)?);
-            compare("outputs", &expected, got.values, false)
+            case.compare("outputs", &expected, got.values, false)
         }
         (Ok(_), Some(raised)) => Err(format!("accepted, where the library raises {raised}")),
         (Err(refused), None) => Err(refused),

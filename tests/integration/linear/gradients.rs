@@ -6,8 +6,8 @@
 
 use snn::core::neuron::ResetTiming;
 
-use crate::layers::{Own, inputs, layers, sequence};
-use crate::reference::{Layer, Trace};
+use crate::linear::reference::{Layer, Trace};
+use crate::linear::{Own, inputs, layers, sequence};
 use crate::{test_device, values};
 
 const STEPS: usize = 14;
