@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
 use proptest::prelude::*;
 use snn::core::neuron::{CubaLifConfig, LiConfig, LifConfig, Neuron, NeuronState, NorseParameters};
-use snn::core::recurrent::RecurrentConfig;
+use snn::core::recurrent::{Connection, ConvRecurrentConfig, RecurrentConfig};
 use snn::core::{Decay, Values};
 
 use crate::linear::reference::Trace;
@@ -168,4 +168,53 @@ fn coefficients_report_what_is_used() {
     assert_eq!(neuron.threshold().values(), [0.5]);
     let beta = neuron.beta().values();
     assert!((beta[0] - (-0.1f32).exp()).abs() < 1e-6 && (beta[1] - (-0.05f32).exp()).abs() < 1e-6);
+}
+
+#[test]
+fn a_convolutional_recurrence_is_the_sum_over_its_kernel() {
+    let device = test_device();
+    let (steps, channels, height, width) = (12, 2, 3, 2);
+    let lif = LifConfig::new(Decay::factor(0.8)).init(&device).unwrap();
+    let mut neuron = ConvRecurrentConfig::new(channels, [3, 1]).init(lif, &device).unwrap();
+    let draws = inputs(3, channels * channels, 9).concat();
+    let kernel = |to: usize, from: usize, dy: usize| draws[(to * channels + from) * 3 + dy];
+    let bias = [0.1, -0.05];
+    if let Connection::Conv2d(conv) = &mut neuron.connection {
+        let data = TensorData::new(draws.clone(), [channels, channels, 3, 1]);
+        conv.weight = Param::from_tensor(Tensor::from_data(data, &device));
+        conv.bias = Some(Param::from_tensor(Tensor::from_data(bias.as_slice(), &device)));
+    }
+    let x = inputs(steps, channels * height * width, 4);
+    let shape = [steps, 1, channels, height, width];
+    let maps: Tensor<5> = Tensor::from_data(TensorData::new(x.concat(), shape), &device);
+    let rest = neuron.initial_state([1, channels, height, width], &device);
+    let (spikes, states) = neuron.record::<5, 4>(maps, rest);
+
+    let at = |c: usize, y: usize, x: usize| (c * height + y) * width + x;
+    let (mut z, mut v) = (vec![0.0; x[0].len()], vec![0.0; x[0].len()]);
+    let (mut all_z, mut all_v) = (Vec::new(), Vec::new());
+    for x in &x {
+        let last = z.clone();
+        for (c, bias) in bias.iter().enumerate() {
+            for (row, column) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
+                let mut current = x[at(c, row, column)] + bias;
+                for (from, dy) in (0..channels).flat_map(|c| (0..3).map(move |dy| (c, dy))) {
+                    if (1..=height).contains(&(row + dy)) {
+                        current += kernel(c, from, dy) * last[at(from, row + dy - 1, column)];
+                    }
+                }
+                let n = at(c, row, column);
+                v[n] = 0.8 * v[n] + current;
+                z[n] = f64::from(v[n] > 1.0);
+                v[n] -= z[n];
+            }
+        }
+        all_z.extend(z.iter().map(|z| *z as f32));
+        all_v.extend_from_slice(&v);
+    }
+    assert!(all_z.iter().sum::<f32>() > 10.0);
+    assert_eq!(values(spikes), all_z);
+    for (got, expected) in values(states.neuron.v).into_iter().zip(all_v) {
+        assert!((f64::from(got) - expected).abs() < 1e-5, "{got}, {expected}");
+    }
 }

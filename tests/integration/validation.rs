@@ -2,10 +2,10 @@
 
 use burn::tensor::Tensor;
 use snn::core::neuron::{
-    CubaLiConfig, CubaLifConfig, HxTorchParameters, LifConfig, LifState, Neuron, NorseParameters,
-    Reset,
+    AlphaConfig, CubaLiConfig, CubaLifConfig, HxTorchParameters, LifConfig, LifState, Neuron,
+    NonlinearIfConfig, NorseParameters, RefractoryConfig, Reset, SnnTorchReset,
 };
-use snn::core::recurrent::RecurrentConfig;
+use snn::core::recurrent::{ConvRecurrentConfig, RecurrentConfig};
 use snn::core::surrogate::Surrogate;
 use snn::core::{ConfigError, Decay, Values};
 
@@ -67,6 +67,30 @@ fn impossible_neurons_say_what_was_expected_and_what_came() {
                 .init(&device),
             ),
             "tau: expected a finite number above 0, got NaN",
+        ),
+        (lif(|c| c.with_v_min(Some(f64::NAN))), "v_min: expected a finite number, got NaN"),
+        (
+            lif(|_| LifConfig::spikingjelly_plif(1.0, true, None)),
+            "tau: expected a time constant above dt (parametric), got 1",
+        ),
+        (
+            message(AlphaConfig::snntorch_alpha(0.7, 0.8, SnnTorchReset::Zero).init(&device)),
+            "alpha: expected a decay factor above beta, got 0.7",
+        ),
+        (
+            message(NonlinearIfConfig::norse_ex(NorseParameters::default(), 0.0).init(&device)),
+            "delta_t: expected a finite number above 0, got 0",
+        ),
+        (
+            message(RefractoryConfig::new(f64::NAN).init(LifConfig::iaf().init(&device).unwrap())),
+            "refractory steps: expected a finite number, got NaN",
+        ),
+        (
+            message(
+                ConvRecurrentConfig::new(2, [3, 4])
+                    .init(LifConfig::iaf().init(&device).unwrap(), &device),
+            ),
+            "kernel_size: expected an odd number, got 4",
         ),
         (
             message(RecurrentConfig::new(0).init(LifConfig::iaf().init(&device).unwrap(), &device)),

@@ -243,52 +243,69 @@ impl Surrogate {
     pub(crate) fn validated(&self) -> Result<Self, ConfigError> {
         let (positives, finites): (Vec<(&'static str, f64)>, Vec<f64>) = match *self {
             Self::FastSigmoid { slope } | Self::Sigmoid { slope } | Self::Tanh { slope } => {
-                (vec![("slope", slope)], vec![])
+                (vec![("surrogate slope", slope)], vec![])
             }
             Self::SuperSpike { alpha }
             | Self::ATan { alpha }
             | Self::Circ { alpha }
-            | Self::LogAbs { alpha } => (vec![("alpha", alpha)], vec![]),
+            | Self::LogAbs { alpha } => (vec![("surrogate alpha", alpha)], vec![]),
             Self::SoftSign { height, slope } => {
-                (vec![("height", height), ("slope", slope)], vec![])
+                (vec![("surrogate height", height), ("surrogate slope", slope)], vec![])
             }
             Self::Triangular { height, width }
             | Self::Boxcar { height, width }
             | Self::Exponential { height, width } => {
-                (vec![("height", height), ("width", width)], vec![])
+                (vec![("surrogate height", height), ("surrogate width", width)], vec![])
             }
-            Self::Window { height, below } => (vec![("height", height)], vec![below]),
-            Self::PeriodicExponential { height, width, period } => {
-                (vec![("height", height), ("width", width), ("period", period)], vec![])
-            }
+            Self::Window { height, below } => (vec![("surrogate height", height)], vec![below]),
+            Self::PeriodicExponential { height, width, period } => (
+                vec![
+                    ("surrogate height", height),
+                    ("surrogate width", width),
+                    ("surrogate period", period),
+                ],
+                vec![],
+            ),
             Self::SpikeRateEscape { beta, slope } => {
-                (vec![("beta", beta), ("slope", slope)], vec![])
+                (vec![("surrogate beta", beta), ("surrogate slope", slope)], vec![])
             }
             Self::Gaussian { scale, mean, sigma } => {
-                (vec![("scale", scale), ("sigma", sigma)], vec![mean])
+                (vec![("surrogate scale", scale), ("surrogate sigma", sigma)], vec![mean])
             }
             Self::MultiGaussian { scale, mean, sigma, height, spread } => {
-                let positives = vec![("scale", scale), ("sigma", sigma), ("spread", spread)];
+                let positives = vec![
+                    ("surrogate scale", scale),
+                    ("surrogate sigma", sigma),
+                    ("surrogate spread", spread),
+                ];
                 (positives, vec![mean, height])
             }
             Self::QPseudoSpike { alpha } => {
                 check("surrogate alpha", alpha, "a number above 1", alpha > 1.0)?;
-                (vec![("alpha", alpha)], vec![])
+                (vec![("surrogate alpha", alpha)], vec![])
             }
-            Self::S2nn { alpha, beta } => (vec![("alpha", alpha), ("beta", beta)], vec![]),
-            Self::PiecewiseLeakyRelu { width, leak } => (vec![("width", width)], vec![leak]),
+            Self::S2nn { alpha, beta } => {
+                (vec![("surrogate alpha", alpha), ("surrogate beta", beta)], vec![])
+            }
+            Self::PiecewiseLeakyRelu { width, leak } => {
+                (vec![("surrogate width", width)], vec![leak])
+            }
             Self::LeakyRelu { leak, slope } => (vec![], vec![leak, slope]),
             Self::LogTailedRelu { leak } => (vec![], vec![leak]),
-            Self::SparseFastSigmoid { slope, bound } => (vec![("slope", slope)], vec![bound]),
+            Self::SparseFastSigmoid { slope, bound } => {
+                (vec![("surrogate slope", slope)], vec![bound])
+            }
             Self::StochasticSpike { mean, variance, .. } => (vec![], vec![mean, variance]),
-            Self::SnnTorchTriangular { threshold } => (vec![("threshold", threshold)], vec![]),
+            Self::SnnTorchTriangular { threshold } => {
+                (vec![("surrogate threshold", threshold)], vec![])
+            }
             Self::StraightThrough | Self::Heaviside | Self::Sampled(_) => (vec![], vec![]),
         };
         for (name, value) in positives {
             positive(name, value)?;
         }
         for value in finites {
-            finite("surrogate", value)?;
+            finite("surrogate parameter", value)?;
         }
         Ok(self.clone())
     }
