@@ -20,3 +20,12 @@ pub mod prelude {
     pub use snn_train::loss::{MseCountLoss, Readout, ReadoutCrossEntropy};
     pub use snn_train::metric::accuracy_rate;
 }
+
+/// The pages of the book are tested with the library.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../docs/src/neurons.md")]
+    struct Neurons;
+    #[doc = include_str!("../docs/src/surrogates.md")]
+    struct Surrogates;
+}
