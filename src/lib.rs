@@ -20,3 +20,14 @@ pub mod prelude {
     pub use snn_train::loss::{MseCountLoss, Readout, ReadoutCrossEntropy};
     pub use snn_train::metric::accuracy_rate;
 }
+
+// The code of the book is tested as that of the README above.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../docs/src/encoding.md")]
+    mod encoding {}
+    #[doc = include_str!("../docs/src/layers.md")]
+    mod layers {}
+    #[doc = include_str!("../docs/src/losses.md")]
+    mod losses {}
+}
