@@ -21,11 +21,17 @@ pub mod prelude {
     pub use snn_train::metric::accuracy_rate;
 }
 
-/// The pages of the book are tested with the library.
+// The code of the book is tested as that of the README above.
 #[cfg(doctest)]
 mod book {
+    #[doc = include_str!("../docs/src/encoding.md")]
+    mod encoding {}
+    #[doc = include_str!("../docs/src/layers.md")]
+    mod layers {}
+    #[doc = include_str!("../docs/src/losses.md")]
+    mod losses {}
     #[doc = include_str!("../docs/src/neurons.md")]
-    struct Neurons;
+    mod neurons {}
     #[doc = include_str!("../docs/src/surrogates.md")]
-    struct Surrogates;
+    mod surrogates {}
 }
