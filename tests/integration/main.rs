@@ -19,10 +19,18 @@ mod validation;
 
 use burn::tensor::{Device, Tensor};
 
+fn test_device_name() -> String {
+    std::env::var("SNN_TEST_DEVICE").unwrap_or_else(|_| "flex".into())
+}
+
 /// The device under test.
 fn test_device() -> Device {
-    let name = std::env::var("SNN_TEST_DEVICE").unwrap_or_else(|_| "flex".into());
-    device::device(&name).unwrap()
+    device::device(&test_device_name()).unwrap()
+}
+
+/// Whether it is a CPU backend.
+fn on_cpu() -> bool {
+    ["flex", "ndarray"].contains(&test_device_name().as_str())
 }
 
 /// The values of a tensor, row by row.

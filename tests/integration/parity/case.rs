@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value};
 use snn::core::Values;
 
-use crate::{test_device, values};
+use crate::{on_cpu, test_device, values};
 
 /// Largest relative error.
 const RELATIVE: f32 = 1e-5;
@@ -171,6 +171,12 @@ impl<'a> Case<'a> {
 
     pub fn grads(&self) -> &'a Map<String, Value> {
         self.case["grads"].as_object().unwrap()
+    }
+
+    /// Gradients under each surrogate of the file: all of them on a CPU, one on a GPU, where every
+    /// other one would be compiled for some seconds. Surrogates have files of their own.
+    pub fn variants(&self) -> impl Iterator<Item = (&'a String, &'a Value)> {
+        self.grads().iter().take(if on_cpu() { usize::MAX } else { 1 })
     }
 }
 

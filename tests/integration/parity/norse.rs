@@ -20,7 +20,7 @@ use crate::test_device;
 const WEIGHTS: [(&str, &str); 2] = [("out", "w_out"), ("state.v", "w_v")];
 
 pub fn cell(case: &Case) -> Result<(), String> {
-    for (name, grads) in case.grads() {
+    for (name, grads) in case.variants() {
         let released = match name.as_str() {
             "alpha_honoured" => false,
             "released_1.1.0" => true,

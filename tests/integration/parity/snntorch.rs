@@ -17,7 +17,7 @@ use crate::test_device;
 
 /// Outputs once, gradients for every surrogate.
 pub fn neuron(case: &Case) -> Result<(), String> {
-    for (name, grads) in case.grads() {
+    for (name, grads) in case.variants() {
         let surrogate = snntorch_surrogate(name)?;
         replay(case, surrogate, grads).map_err(|problem| format!("{name}: {problem}"))?;
     }

@@ -11,7 +11,7 @@ use super::surrogates::{parse, spikingjelly_surrogate};
 use crate::test_device;
 
 pub fn node(case: &Case) -> Result<(), String> {
-    for (name, grads) in case.grads() {
+    for (name, grads) in case.variants() {
         replay(case, name, grads).map_err(|problem| format!("{name}: {problem}"))?;
     }
     Ok(())
