@@ -1,20 +1,45 @@
-//! LIF over a sequence, by ordinary tensor operations, on the CPU: the baseline that fused kernels
-//! have to beat.
+//! Neurons over a sequence: in one operation against step by step, on every device of the build, and
+//! against moving as much memory.
 //!
-//! `cargo bench --bench lif`
+//! `cargo bench --bench lif`, with `--features ndarray,wgpu` for more devices.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a benchmark, not a library")]
 
+#[path = "../examples/common/device.rs"]
+mod device;
+
+use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use snn::core::neuron::Lif;
+use snn::core::neuron::HxTorchParameters;
 use snn::prelude::*;
 
 const BATCH: usize = 32;
-const NEURONS: usize = 512;
 
-fn input(steps: usize, device: &Device) -> Tensor<3> {
-    let shape = [steps, BATCH, NEURONS];
+/// The same neuron, but not known as one that runs in one operation.
+#[derive(Module, Debug)]
+struct StepByStep<N: Neuron> {
+    neuron: N,
+}
+
+impl<N: Neuron> Neuron for StepByStep<N> {
+    type State<const D: usize> = N::State<D>;
+
+    fn initial_state<const D: usize>(&self, shape: [usize; D], device: &Device) -> N::State<D> {
+        self.neuron.initial_state(shape, device)
+    }
+
+    fn step<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        state: N::State<D>,
+    ) -> (Tensor<D>, N::State<D>) {
+        self.neuron.step(input, state)
+    }
+}
+
+fn input([steps, neurons]: [usize; 2], device: &Device) -> Tensor<3> {
+    let shape = [steps, BATCH, neurons];
     let x = Tensor::random(shape, Distribution::Uniform(0.0, 0.4), device);
     match device.is_autodiff() {
         // What a layer in front of the neurons hands over is tracked, and not a leaf.
@@ -23,63 +48,131 @@ fn input(steps: usize, device: &Device) -> Tensor<3> {
     }
 }
 
-fn forward(lif: &Lif, input: Tensor<3>) -> Tensor<3> {
-    let device = input.device();
-    lif.forward(input, lif.initial_state([BATCH, NEURONS], &device)).0
+fn forward<N: Neuron>(neuron: &N, input: Tensor<3>) -> Tensor<3> {
+    let ([_, batch, neurons], device) = (input.dims(), input.device());
+    neuron.forward(input, neuron.initial_state([batch, neurons], &device)).0
 }
 
 /// What a loop written by hand does: each step cut from the whole sequence.
-fn forward_step_by_step(lif: &Lif, input: Tensor<3>) -> Tensor<3> {
-    let mut state = lif.initial_state([BATCH, NEURONS], &input.device());
-    let mut spikes = Vec::new();
-    for t in 0..input.dims()[0] {
-        let (z, next) = lif.step(input.clone().narrow(0, t, 1).squeeze_dim::<2>(0), state);
-        spikes.push(z);
-        state = next;
+#[derive(Module, Debug)]
+struct Cut<N: Neuron> {
+    neuron: N,
+}
+
+impl<N: Neuron> Neuron for Cut<N> {
+    type State<const D: usize> = N::State<D>;
+
+    fn initial_state<const D: usize>(&self, shape: [usize; D], device: &Device) -> N::State<D> {
+        self.neuron.initial_state(shape, device)
     }
-    Tensor::stack(spikes, 0)
+
+    fn step<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        state: N::State<D>,
+    ) -> (Tensor<D>, N::State<D>) {
+        self.neuron.step(input, state)
+    }
+
+    fn forward<const D: usize, const S: usize>(
+        &self,
+        input: Tensor<D>,
+        mut state: N::State<S>,
+    ) -> (Tensor<D>, N::State<S>) {
+        let mut spikes = Vec::new();
+        for t in 0..input.dims()[0] {
+            let (z, next) = self.step(input.clone().narrow(0, t, 1).squeeze_dim(0), state);
+            spikes.push(z);
+            state = next;
+        }
+        (Tensor::stack(spikes, 0), state)
+    }
+}
+
+/// Forward, and forward with backward, over one shape.
+fn time<N: Neuron>(
+    criterion: &mut Criterion,
+    name: &str,
+    build: impl Fn(&Device) -> N,
+    shape: [usize; 2],
+) {
+    let [steps, neurons] = shape;
+    for device_name in device::DEVICES {
+        let device = device::device(device_name).expect("a device of this build");
+        let mut group = criterion.benchmark_group(format!("{name}, {device_name}"));
+        group.sample_size(10);
+        group.throughput(Throughput::Elements((steps * BATCH * neurons) as u64));
+        let id = |what: &str| BenchmarkId::new(what, format!("{steps}x{BATCH}x{neurons}"));
+
+        let (neuron, x) = (build(&device), input(shape, &device));
+        group.bench_function(id("forward"), |bench| {
+            bench.iter(|| {
+                let out = forward(&neuron, x.clone());
+                device.sync().expect("a working device");
+                out
+            });
+        });
+        let device = device.autodiff();
+        let neuron = build(&device);
+        group.bench_function(id("forward and backward"), |bench| {
+            bench.iter_batched(
+                || input(shape, &device),
+                |x| {
+                    let gradients = forward(&neuron, x).mean().backward();
+                    device.sync().expect("a working device");
+                    gradients
+                },
+                criterion::BatchSize::PerIteration,
+            );
+        });
+        group.finish();
+    }
 }
 
 fn lif(criterion: &mut Criterion) {
-    let device = Device::flex();
     let config =
         LifConfig::snntorch_leaky(0.9).with_surrogate(Surrogate::FastSigmoid { slope: 25.0 });
-    let mut group = criterion.benchmark_group("lif, flex, batch 32, 512 neurons");
-    group.sample_size(10);
-    for steps in [10, 30, 100, 300] {
-        group.throughput(Throughput::Elements((steps * BATCH * NEURONS) as u64));
-        let neuron = config.init(&device).expect("a valid configuration");
-        let x = input(steps, &device);
-        group.bench_with_input(BenchmarkId::new("forward", steps), &x, |bench, x| {
-            bench.iter(|| {
-                let spikes = forward(&neuron, x.clone());
-                device.sync().expect("a working device");
-                spikes
-            });
-        });
-        let device = device.clone().autodiff();
-        let neuron = config.init(&device).expect("a valid configuration");
-        group.bench_function(BenchmarkId::new("forward and backward", steps), |bench| {
-            bench.iter(|| {
-                let gradients = forward(&neuron, input(steps, &device)).mean().backward();
-                device.sync().expect("a working device");
-                gradients
-            });
-        });
-        if steps <= 100 {
-            let id = BenchmarkId::new("forward and backward, cut step by step", steps);
-            group.bench_function(id, |bench| {
-                bench.iter(|| {
-                    let spikes = forward_step_by_step(&neuron, input(steps, &device));
-                    let gradients = spikes.mean().backward();
-                    device.sync().expect("a working device");
-                    gradients
-                });
-            });
-        }
+    let build = |device: &Device| config.init(device).expect("a valid configuration");
+    for shape in [[10, 512], [100, 512], [1000, 512], [100, 4096]] {
+        time(criterion, "lif", build, shape);
     }
+    for shape in [[10, 512], [100, 512]] {
+        time(criterion, "lif, step by step", |device| StepByStep { neuron: build(device) }, shape);
+        time(criterion, "lif, each step cut out", |device| Cut { neuron: build(device) }, shape);
+    }
+}
+
+fn others(criterion: &mut Criterion) {
+    let cuba = |device: &Device| {
+        let config = CubaLifConfig::hxtorch_lif(HxTorchParameters::default());
+        config.init(device).expect("a valid configuration")
+    };
+    let li = |device: &Device| {
+        LiConfig::new(Decay::factor(0.9)).init(device).expect("a valid configuration")
+    };
+    time(criterion, "cuba-lif", cuba, [100, 512]);
+    time(
+        criterion,
+        "cuba-lif, step by step",
+        |device| StepByStep { neuron: cuba(device) },
+        [100, 512],
+    );
+    time(criterion, "li", li, [100, 512]);
+    time(criterion, "li, step by step", |device| StepByStep { neuron: li(device) }, [100, 512]);
+}
+
+/// Forward and backward of a LIF layer read the input, write spikes, read the input and the gradient
+/// of the spikes, write that of the input, and one array more is allowed for: six arrays, 312 MB at
+/// this shape. A copy reads one and writes one.
+fn memory(criterion: &mut Criterion) {
+    let source = vec![1.0f32; 100 * BATCH * 4096];
+    let mut group = criterion.benchmark_group("memory");
+    group.sample_size(10);
+    group.bench_function("move six arrays of 100x32x4096", |bench| {
+        bench.iter(|| (0..3).map(|_| source.clone()).collect::<Vec<_>>());
+    });
     group.finish();
 }
 
-criterion_group!(benches, lif);
+criterion_group!(benches, lif, others, memory);
 criterion_main!(benches);

@@ -21,6 +21,7 @@ mod error;
 mod kernel;
 pub mod layer;
 pub mod neuron;
+mod real;
 pub mod recurrent;
 mod steps;
 pub mod surrogate;

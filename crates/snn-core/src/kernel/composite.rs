@@ -10,7 +10,6 @@ pub(crate) fn forward<N: Neuron, const D: usize, const S: usize>(
     input: Tensor<D>,
     mut state: N::State<S>,
 ) -> (Tensor<D>, N::State<S>) {
-    check(&input, &state);
     let mut outputs = Vec::with_capacity(input.dims()[0]);
     for x in steps_of(input) {
         let (output, next) = neuron.step(x, state);
@@ -26,7 +25,6 @@ pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
     input: Tensor<D>,
     mut state: N::State<S>,
 ) -> (Tensor<D>, N::State<D>) {
-    check(&input, &state);
     let steps = steps_of(input);
     let (mut outputs, mut states) =
         (Vec::with_capacity(steps.len()), Vec::with_capacity(steps.len()));
@@ -51,16 +49,6 @@ fn stack<N: Neuron, const D: usize, const S: usize>(
         *slot = Tensor::stack(steps, 0);
     }
     stacked
-}
-
-fn check<const D: usize, const S: usize>(input: &Tensor<D>, state: &impl NeuronState<S>) {
-    let (input, state) = (input.dims(), state.dims());
-    assert!(input[0] > 0, "a sequence needs at least one time step, got shape {input:?}");
-    assert!(
-        input[1..] == state,
-        "input of shape {input:?} goes with a state of shape {:?}, got {state:?}",
-        &input[1..],
-    );
 }
 
 /// The steps `[B, ...]` of a sequence `[T, B, ...]`.

@@ -18,6 +18,7 @@ use super::synapse::Synapse;
 use crate::coefficient::Coefficient;
 use crate::decay::Decay;
 use crate::error::ConfigError;
+use crate::kernel::Linear;
 
 /// Configuration of [`CubaLi`].
 #[derive(Config, Debug, PartialEq)]
@@ -72,6 +73,10 @@ impl Neuron for CubaLi {
 
     fn initial_state<const D: usize>(&self, shape: [usize; D], device: &Device) -> CubaState<D> {
         CubaState { i: Tensor::zeros(shape, device), v: self.membrane.at_rest(shape, device) }
+    }
+
+    fn linear(&self) -> Option<Linear<'_>> {
+        Some(self.membrane.linear(Some(&self.synapse), None))
     }
 
     fn step<const D: usize>(

@@ -22,6 +22,7 @@ use super::{Neuron, NeuronState};
 use crate::coefficient::Coefficient;
 use crate::decay::Decay;
 use crate::error::ConfigError;
+use crate::kernel::Linear;
 
 /// Configuration of [`CubaLif`].
 #[derive(Config, Debug, PartialEq)]
@@ -113,6 +114,11 @@ impl Neuron for CubaLif {
 
     fn initial_state<const D: usize>(&self, shape: [usize; D], device: &Device) -> CubaState<D> {
         CubaState { i: Tensor::zeros(shape, device), v: self.membrane.at_rest(shape, device) }
+    }
+
+    fn linear(&self) -> Option<Linear<'_>> {
+        let synapse = Some(&self.synapse);
+        self.firing.is_independent().then(|| self.membrane.linear(synapse, Some(&self.firing)))
     }
 
     fn step<const D: usize>(

@@ -7,6 +7,7 @@ use super::lif::LifConfig;
 use super::options::{Reset, ResetTiming};
 use crate::coefficient::{Coefficient, Level};
 use crate::error::{ConfigError, finite, positive};
+use crate::kernel::FiringProgram;
 use crate::surrogate::{SpikeTest, Surrogate, SurrogateUnit, with_gradient};
 
 #[derive(Module, Debug)]
@@ -58,6 +59,23 @@ impl Firing {
             inhibition: config.inhibition,
             graded_spikes_factor: Coefficient::new(&graded, learn_graded, None, device),
         })
+    }
+
+    /// Whether one neuron's spikes depend on no other's.
+    pub(crate) fn is_independent(&self) -> bool {
+        !self.inhibition
+    }
+
+    /// What a sequence in one operation does.
+    pub(crate) fn program(&self) -> FiringProgram {
+        FiringProgram {
+            test: self.test,
+            reset: self.reset,
+            timing: self.timing,
+            detach_reset: self.detach_reset,
+            surrogate: self.surrogate.clone(),
+            unit: self.unit,
+        }
     }
 
     /// One step: `integrate` takes the membrane through leak and input. Returns spikes, membrane.

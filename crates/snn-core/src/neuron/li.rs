@@ -14,6 +14,7 @@ use super::{LifState, Neuron};
 use crate::coefficient::Coefficient;
 use crate::decay::Decay;
 use crate::error::ConfigError;
+use crate::kernel::Linear;
 
 /// Configuration of [`Li`].
 #[derive(Config, Debug, PartialEq)]
@@ -68,6 +69,10 @@ impl Neuron for Li {
 
     fn initial_state<const D: usize>(&self, shape: [usize; D], device: &Device) -> LifState<D> {
         LifState { v: self.membrane.at_rest(shape, device) }
+    }
+
+    fn linear(&self) -> Option<Linear<'_>> {
+        Some(self.membrane.linear(None, None))
     }
 
     fn step<const D: usize>(

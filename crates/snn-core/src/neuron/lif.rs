@@ -21,6 +21,7 @@ use super::{Neuron, NeuronState};
 use crate::coefficient::{Coefficient, Values};
 use crate::decay::Decay;
 use crate::error::ConfigError;
+use crate::kernel::Linear;
 use crate::surrogate::{SpikeTest, Surrogate, SurrogateUnit};
 
 /// Configuration of [`Lif`], and of membrane, threshold and reset of the neurons built on it.
@@ -159,6 +160,10 @@ impl Neuron for Lif {
 
     fn initial_state<const D: usize>(&self, shape: [usize; D], device: &Device) -> LifState<D> {
         LifState { v: self.membrane.at_rest(shape, device) }
+    }
+
+    fn linear(&self) -> Option<Linear<'_>> {
+        self.firing.is_independent().then(|| self.membrane.linear(None, Some(&self.firing)))
     }
 
     fn step<const D: usize>(

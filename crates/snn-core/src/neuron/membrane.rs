@@ -3,10 +3,13 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use super::firing::Firing;
 use super::options::InputGain;
+use super::synapse::Synapse;
 use crate::coefficient::Coefficient;
 use crate::decay::Decay;
 use crate::error::{ConfigError, finite};
+use crate::kernel::{Gain, Linear, Program};
 
 #[derive(Module, Debug)]
 pub(crate) struct Membrane {
@@ -52,6 +55,32 @@ impl Membrane {
         match self.v_leak {
             0.0 => beta.times(v) + drive,
             leak => beta.times(v.sub_scalar(leak)) + drive.add_scalar(leak),
+        }
+    }
+
+    /// This membrane over a sequence, behind `synapse` and in front of `firing`.
+    pub(crate) fn linear<'a>(
+        &'a self,
+        synapse: Option<&'a Synapse>,
+        firing: Option<&'a Firing>,
+    ) -> Linear<'a> {
+        Linear {
+            program: Program {
+                inner: 1,
+                order: synapse.map(|synapse| synapse.order),
+                v_leak: self.v_leak,
+                v_min: self.v_min,
+                firing: firing.map(Firing::program),
+            },
+            alpha: synapse.map(|synapse| &synapse.alpha),
+            beta: &self.beta,
+            gain: match self.gain {
+                InputGain::Unit => Gain::Number(1.0),
+                InputGain::OneMinusBeta => Gain::OneMinusBeta,
+                InputGain::Factor(gain) => Gain::Number(gain),
+            },
+            threshold: firing.map(|firing| &firing.threshold),
+            graded: firing.map(|firing| &firing.graded_spikes_factor),
         }
     }
 

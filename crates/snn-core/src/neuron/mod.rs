@@ -28,7 +28,7 @@ use core::fmt::Debug;
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Tensor};
 
-use crate::kernel::composite;
+use crate::kernel::{self, Linear};
 
 pub use alif::{AdaptationTiming, Alif, AlifConfig, AlifState};
 pub use alpha::{Alpha, AlphaConfig, AlphaState};
@@ -100,6 +100,12 @@ pub trait Neuron: Module + ModuleDisplay {
         state: Self::State<D>,
     ) -> (Tensor<D>, Self::State<D>);
 
+    /// What its sequences in one operation are made of, if it is one of the linear neurons.
+    #[doc(hidden)]
+    fn linear(&self) -> Option<Linear<'_>> {
+        None
+    }
+
     /// A whole sequence: the output at each step, and the last state.
     ///
     /// # Shapes
@@ -114,7 +120,7 @@ pub trait Neuron: Module + ModuleDisplay {
         input: Tensor<D>,
         state: Self::State<S>,
     ) -> (Tensor<D>, Self::State<S>) {
-        composite::forward(self, input, state)
+        kernel::forward(self, input, state)
     }
 
     /// Like [`forward`](Neuron::forward), but returns the state after every step, `[T, B, ...]`.
@@ -125,6 +131,6 @@ pub trait Neuron: Module + ModuleDisplay {
         input: Tensor<D>,
         state: Self::State<S>,
     ) -> (Tensor<D>, Self::State<D>) {
-        composite::record(self, input, state)
+        kernel::record(self, input, state)
     }
 }

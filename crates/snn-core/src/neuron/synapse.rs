@@ -12,7 +12,7 @@ use crate::error::ConfigError;
 pub(crate) struct Synapse {
     pub(crate) alpha: Coefficient,
     #[module(skip)]
-    order: InputOrder,
+    pub(crate) order: InputOrder,
 }
 
 impl Synapse {

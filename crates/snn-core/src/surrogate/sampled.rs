@@ -48,6 +48,15 @@ impl Surrogate {
 }
 
 impl SampledDerivative {
+    pub(super) fn at_number(&self, x: f32) -> f32 {
+        let last = (self.values.len() - 1) as f64;
+        let place = (f64::from(x) - self.low) * last / (self.high - self.low);
+        let place = place.clamp(0.0, last);
+        let left = place.floor().min(last - 1.0);
+        let (share, left) = ((place - left) as f32, left as usize);
+        self.values[left] + (self.values[left + 1] - self.values[left]) * share
+    }
+
     pub(super) fn at<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         let (dims, device) = (x.dims(), x.device());
         let last = (self.values.len() - 1) as f64;

@@ -3,6 +3,7 @@ use core::f64::consts::{FRAC_PI_2, PI};
 use burn::tensor::{Device, Tensor};
 
 use super::*;
+use crate::real::Lanes;
 
 /// The antiderivative of each surrogate, in 64 bits: what a soft spike would look like.
 fn primitive(surrogate: &Surrogate, x: f64) -> f64 {
@@ -130,6 +131,27 @@ fn derivatives_are_those_of_their_primitives() {
             let expected =
                 (primitive(&surrogate, x + h) - primitive(&surrogate, x - h)) / (2.0 * h);
             assert!((got - expected).abs() < 1e-5, "{surrogate:?} at {x}: {got}, {expected}");
+        }
+    }
+}
+
+#[test]
+fn lanes_and_tensors_have_the_same_derivative() {
+    let xs: Vec<f64> = (-24..24).map(|k| 0.1 * f64::from(k) + 0.03).collect();
+    let surrogates = [
+        Surrogate::default(),
+        Surrogate::Sigmoid { slope: 4.0 },
+        Surrogate::PeriodicExponential { height: 1.5, width: 0.5, period: 0.8 },
+        Surrogate::QPseudoSpike { alpha: 2.5 },
+        Surrogate::sampled(|x| (-x * x).exp(), -2.0, 2.0, 41).unwrap(),
+    ];
+    for surrogate in surrogates {
+        let (chunks, _) = xs.as_chunks();
+        let lanes = chunks.iter().flat_map(|chunk: &[f64; Lanes::COUNT]| {
+            surrogate.derivative_of_lanes(Lanes(chunk.map(|x| x as f32))).0
+        });
+        for (got, expected) in lanes.zip(derivative(&surrogate, &xs)) {
+            assert!((f64::from(got) - expected).abs() < 1e-6, "{surrogate:?}: {got}, {expected}");
         }
     }
 }
