@@ -97,18 +97,37 @@ pub(crate) struct Lanes(pub(crate) [f32; Lanes::COUNT]);
 impl Lanes {
     pub(crate) const COUNT: usize = 16;
 
-    fn map(self, f: impl Fn(f32) -> f32) -> Self {
-        Self(self.0.map(f))
+    // Loops over arrays become vector instructions; `array::map` and `array::from_fn` do not always.
+    #[inline(always)]
+    fn map(mut self, f: impl Fn(f32) -> f32) -> Self {
+        for x in &mut self.0 {
+            *x = f(*x);
+        }
+        self
     }
 
-    fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
-        Self(core::array::from_fn(|k| f(self.0[k], other.0[k])))
+    #[inline(always)]
+    fn zip(mut self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        for k in 0..Self::COUNT {
+            self.0[k] = f(self.0[k], other.0[k]);
+        }
+        self
+    }
+
+    /// `yes` where `test`, else `no`.
+    #[inline(always)]
+    fn select(self, test: impl Fn(f32) -> bool, yes: Self, mut no: Self) -> Self {
+        for k in 0..Self::COUNT {
+            no.0[k] = if test(self.0[k]) { yes.0[k] } else { no.0[k] };
+        }
+        no
     }
 }
 
 impl Add for Lanes {
     type Output = Self;
 
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)
     }
@@ -117,6 +136,7 @@ impl Add for Lanes {
 impl Sub for Lanes {
     type Output = Self;
 
+    #[inline(always)]
     fn sub(self, other: Self) -> Self {
         self.zip(other, |a, b| a - b)
     }
@@ -125,6 +145,7 @@ impl Sub for Lanes {
 impl Mul for Lanes {
     type Output = Self;
 
+    #[inline(always)]
     fn mul(self, other: Self) -> Self {
         self.zip(other, |a, b| a * b)
     }
@@ -133,71 +154,87 @@ impl Mul for Lanes {
 impl Div for Lanes {
     type Output = Self;
 
+    #[inline(always)]
     fn div(self, other: Self) -> Self {
         self.zip(other, |a, b| a / b)
     }
 }
 
 impl Real for Lanes {
+    #[inline(always)]
     fn abs(self) -> Self {
         self.map(f32::abs)
     }
 
+    #[inline(always)]
     fn square(self) -> Self {
         self.map(|x| x * x)
     }
 
+    #[inline(always)]
     fn recip(self) -> Self {
         self.map(f32::recip)
     }
 
+    #[inline(always)]
     fn sqrt(self) -> Self {
         self.map(f32::sqrt)
     }
 
+    #[inline(always)]
     fn exp(self) -> Self {
         self.map(f32::exp)
     }
 
+    #[inline(always)]
     fn sin(self) -> Self {
         self.map(f32::sin)
     }
 
+    #[inline(always)]
     fn floor(self) -> Self {
         self.map(f32::floor)
     }
 
+    #[inline(always)]
     fn powf(self, exponent: f64) -> Self {
         self.map(|x| x.powf(exponent as f32))
     }
 
+    #[inline(always)]
     fn plus(self, number: f64) -> Self {
         self.map(|x| x + number as f32)
     }
 
+    #[inline(always)]
     fn times(self, number: f64) -> Self {
         self.map(|x| x * number as f32)
     }
 
+    #[inline(always)]
     fn at_least(self, number: f64) -> Self {
         self.map(|x| x.max(number as f32))
     }
 
+    #[inline(always)]
     fn at_most(self, number: f64) -> Self {
         self.map(|x| x.min(number as f32))
     }
 
+    #[inline(always)]
     fn filled(&self, number: f64) -> Self {
         Self([number as f32; Self::COUNT])
     }
 
+    #[inline(always)]
     fn if_below(self, number: f64, yes: Self, no: Self) -> Self {
         let number = number as f32;
-        Self(core::array::from_fn(|k| if self.0[k] < number { yes.0[k] } else { no.0[k] }))
+        self.select(|x| x < number, yes, no)
     }
 
+    #[inline(always)]
     fn if_above(self, number: f64, yes: Self, no: Self) -> Self {
         let number = number as f32;
-        Self(core::array::from_fn(|k| if self.0[k] > number { yes.0[k] } else { no.0[k] }))
+        self.select(|x| x > number, yes, no)
     }
 }

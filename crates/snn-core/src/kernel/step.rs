@@ -33,7 +33,7 @@ pub(super) struct Stepped<R> {
 }
 
 /// Takes `state` through one step with input `x`.
-#[inline]
+#[inline(always)]
 pub(super) fn step<R: Real>(
     program: &Program,
     c: &Coefficients<R>,
@@ -62,6 +62,7 @@ pub(super) fn step<R: Real>(
 }
 
 /// The current that the membrane sees, and the one kept.
+#[inline(always)]
 fn drive<R: Real>(order: Option<InputOrder>, c: &Coefficients<R>, x: R, i: R) -> (R, R) {
     let alpha = c.alpha.clone();
     match order {
@@ -83,6 +84,7 @@ fn drive<R: Real>(order: Option<InputOrder>, c: &Coefficients<R>, x: R, i: R) ->
 }
 
 /// Rounds as the composite path does, so that both spike alike.
+#[inline(always)]
 fn integrate<R: Real>(v_leak: f64, c: &Coefficients<R>, current: R, v: R) -> R {
     let (beta, drive) = (c.beta.clone(), c.gain.clone() * current);
     match v_leak {
@@ -91,6 +93,7 @@ fn integrate<R: Real>(v_leak: f64, c: &Coefficients<R>, current: R, v: R) -> R {
     }
 }
 
+#[inline(always)]
 fn spikes<R: Real>(test: SpikeTest, c: &Coefficients<R>, u: R) -> R {
     let (none, one) = (u.filled(0.0), u.filled(1.0));
     let threshold = c.threshold.clone();
@@ -105,11 +108,13 @@ fn spikes<R: Real>(test: SpikeTest, c: &Coefficients<R>, u: R) -> R {
 }
 
 /// Spikes that the membrane as it stands still asks a reset for, if resets are not immediate.
+#[inline(always)]
 fn pending<R: Real>(firing: &FiringProgram, c: &Coefficients<R>, v: &R) -> Option<R> {
     (firing.timing != ResetTiming::Immediate).then(|| spikes(firing.test, c, v.clone()))
 }
 
 /// The membrane that the input meets.
+#[inline(always)]
 fn before_input<R: Real>(
     firing: &FiringProgram,
     c: &Coefficients<R>,
@@ -128,6 +133,7 @@ fn late(timing: ResetTiming) -> bool {
 }
 
 /// The spikes that are reset at the end of the step.
+#[inline(always)]
 fn at_the_end<R: Real>(timing: ResetTiming, z: R, pending: Option<R>) -> Option<R> {
     match (timing, pending) {
         (ResetTiming::Immediate, _) => Some(z),
@@ -136,6 +142,7 @@ fn at_the_end<R: Real>(timing: ResetTiming, z: R, pending: Option<R>) -> Option<
     }
 }
 
+#[inline(always)]
 fn reset<R: Real>(firing: &FiringProgram, c: &Coefficients<R>, v: R, s: R) -> R {
     match firing.reset {
         Reset::Subtract => v - c.threshold.clone() * s,
@@ -148,6 +155,7 @@ fn reset<R: Real>(firing: &FiringProgram, c: &Coefficients<R>, v: R, s: R) -> R 
 }
 
 /// The share of a membrane that a hard reset takes away.
+#[inline(always)]
 fn fired<R: Real>(test: SpikeTest, s: R) -> R {
     match test {
         SpikeTest::Multiple { .. } => s.at_most(1.0),
@@ -155,10 +163,12 @@ fn fired<R: Real>(test: SpikeTest, s: R) -> R {
     }
 }
 
+#[inline(always)]
 fn one_minus<R: Real>(x: R) -> R {
     x.times(-1.0).plus(1.0)
 }
 
+#[inline(always)]
 fn bound<R: Real>(v_min: Option<f64>, v: R) -> R {
     match v_min {
         Some(v_min) => v.at_least(v_min),
@@ -186,7 +196,7 @@ pub(super) struct Taken<R> {
 
 /// Takes the gradients back through a step. `gz` is the gradient of the output, `derivative` that of
 /// a spike; returns the gradient of the input.
-#[inline]
+#[inline(always)]
 pub(super) fn step_back<R: Real>(
     program: &Program,
     c: &Coefficients<R>,
@@ -216,6 +226,7 @@ pub(super) fn step_back<R: Real>(
 
 /// From the state after the step and the output to the membrane that leak and input made.
 #[expect(clippy::too_many_arguments, reason = "each is one quantity of the equation")]
+#[inline(always)]
 fn fire_back<R: Real>(
     v_min: Option<f64>,
     firing: &FiringProgram,
@@ -275,6 +286,7 @@ fn fire_back<R: Real>(
 }
 
 /// Through `v ← reset(v, s)` with `s` a constant.
+#[inline(always)]
 fn reset_back<R: Real>(firing: &FiringProgram, s: R, gv: R, g: &mut Gradients<R>) -> R {
     let to = &mut g.coefficients.threshold;
     match firing.reset {
@@ -288,6 +300,7 @@ fn reset_back<R: Real>(firing: &FiringProgram, s: R, gv: R, g: &mut Gradients<R>
 }
 
 /// Through leak and input; returns the gradient of the membrane before.
+#[inline(always)]
 fn integrate_back<R: Real>(
     v_leak: f64,
     c: &Coefficients<R>,
@@ -303,6 +316,7 @@ fn integrate_back<R: Real>(
 }
 
 /// Through the lower bound of a membrane that was `v`.
+#[inline(always)]
 fn unbound<R: Real>(v_min: Option<f64>, v: &R, gv: R) -> R {
     match v_min {
         Some(v_min) => v.clone().if_below(v_min, v.filled(0.0), gv),
@@ -311,6 +325,7 @@ fn unbound<R: Real>(v_min: Option<f64>, v: &R, gv: R) -> R {
 }
 
 /// From the current that the membrane saw, and the one kept, to the input and the current before.
+#[inline(always)]
 fn drive_back<R: Real>(
     order: Option<InputOrder>,
     c: &Coefficients<R>,
