@@ -1,6 +1,11 @@
 //! How a neuron runs over a sequence: in one operation where it is a linear neuron on a device that has
 //! the kernels, else step by step.
 
+#![cfg_attr(
+    not(any(feature = "flex", feature = "ndarray")),
+    allow(dead_code, unused_variables, reason = "only the CPU backends have kernels so far")
+)]
+
 mod backend;
 pub(crate) mod composite;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
