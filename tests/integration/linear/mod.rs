@@ -141,9 +141,14 @@ pub fn layers() -> Vec<Layer> {
     for order in orders {
         let cuba = Layer { alpha: Some(0.7), order, beta: 0.8, ..base.clone() };
         layers.push(cuba.clone());
-        let leaky = Layer { gain: InputGain::OneMinusBeta, v_leak: 0.1, threshold: 0.3, ..cuba };
+        let leaky =
+            Layer { gain: InputGain::OneMinusBeta, v_leak: 0.1, threshold: 0.3, ..cuba.clone() };
         layers.push(Layer { reset: Reset::ToValue(-0.1), detach_reset: false, ..leaky.clone() });
         let recurrent = vec![vec![0.3, -0.5], vec![0.6, 0.2]];
+        // snnTorch's RSynaptic(reset_delay=False), as its documentation has it.
+        let timing = ResetTiming::ImmediateLessPending;
+        let immediate = Layer { timing, detach_reset: false, recurrent: recurrent.clone(), ..cuba };
+        layers.push(immediate);
         layers.push(Layer { recurrent, ..leaky });
     }
     layers
