@@ -54,39 +54,16 @@ fn forward<N: Neuron>(neuron: &N, input: Tensor<3>) -> Tensor<3> {
 }
 
 /// What a loop written by hand does: each step cut from the whole sequence.
-#[derive(Module, Debug)]
-struct Cut<N: Neuron> {
-    neuron: N,
-}
-
-impl<N: Neuron> Neuron for Cut<N> {
-    type State<const D: usize> = N::State<D>;
-
-    fn initial_state<const D: usize>(&self, shape: [usize; D], device: &Device) -> N::State<D> {
-        self.neuron.initial_state(shape, device)
+fn cut<N: Neuron>(neuron: &N, input: Tensor<3>) -> Tensor<3> {
+    let [steps, batch, neurons] = input.dims();
+    let mut state = neuron.initial_state([batch, neurons], &input.device());
+    let mut spikes = Vec::new();
+    for t in 0..steps {
+        let (z, next) = neuron.step(input.clone().narrow(0, t, 1).squeeze_dim::<2>(0), state);
+        spikes.push(z);
+        state = next;
     }
-
-    fn step<const D: usize>(
-        &self,
-        input: Tensor<D>,
-        state: N::State<D>,
-    ) -> (Tensor<D>, N::State<D>) {
-        self.neuron.step(input, state)
-    }
-
-    fn forward<const D: usize, const S: usize>(
-        &self,
-        input: Tensor<D>,
-        mut state: N::State<S>,
-    ) -> (Tensor<D>, N::State<S>) {
-        let mut spikes = Vec::new();
-        for t in 0..input.dims()[0] {
-            let (z, next) = self.step(input.clone().narrow(0, t, 1).squeeze_dim(0), state);
-            spikes.push(z);
-            state = next;
-        }
-        (Tensor::stack(spikes, 0), state)
-    }
+    Tensor::stack(spikes, 0)
 }
 
 /// Forward, and forward with backward, over one shape.
@@ -94,6 +71,7 @@ fn time<N: Neuron>(
     criterion: &mut Criterion,
     name: &str,
     build: impl Fn(&Device) -> N,
+    run: impl Fn(&N, Tensor<3>) -> Tensor<3>,
     shape: [usize; 2],
 ) {
     let [steps, neurons] = shape;
@@ -107,7 +85,7 @@ fn time<N: Neuron>(
         let (neuron, x) = (build(&device), input(shape, &device));
         group.bench_function(id("forward"), |bench| {
             bench.iter(|| {
-                let out = forward(&neuron, x.clone());
+                let out = run(&neuron, x.clone());
                 device.sync().expect("a working device");
                 out
             });
@@ -118,7 +96,7 @@ fn time<N: Neuron>(
             bench.iter_batched(
                 || input(shape, &device),
                 |x| {
-                    let gradients = forward(&neuron, x).mean().backward();
+                    let gradients = run(&neuron, x).mean().backward();
                     device.sync().expect("a working device");
                     gradients
                 },
@@ -134,11 +112,12 @@ fn lif(criterion: &mut Criterion) {
         LifConfig::snntorch_leaky(0.9).with_surrogate(Surrogate::FastSigmoid { slope: 25.0 });
     let build = |device: &Device| config.init(device).expect("a valid configuration");
     for shape in [[10, 512], [100, 512], [1000, 512], [100, 4096]] {
-        time(criterion, "lif", build, shape);
+        time(criterion, "lif", build, forward, shape);
     }
+    let apart = |device: &Device| StepByStep { neuron: build(device) };
     for shape in [[10, 512], [100, 512]] {
-        time(criterion, "lif, step by step", |device| StepByStep { neuron: build(device) }, shape);
-        time(criterion, "lif, each step cut out", |device| Cut { neuron: build(device) }, shape);
+        time(criterion, "lif, step by step", apart, forward, shape);
+        time(criterion, "lif, each step cut out", build, cut, shape);
     }
 }
 
@@ -150,15 +129,13 @@ fn others(criterion: &mut Criterion) {
     let li = |device: &Device| {
         LiConfig::new(Decay::factor(0.9)).init(device).expect("a valid configuration")
     };
-    time(criterion, "cuba-lif", cuba, [100, 512]);
-    time(
-        criterion,
-        "cuba-lif, step by step",
-        |device| StepByStep { neuron: cuba(device) },
-        [100, 512],
-    );
-    time(criterion, "li", li, [100, 512]);
-    time(criterion, "li, step by step", |device| StepByStep { neuron: li(device) }, [100, 512]);
+    let shape = [100, 512];
+    time(criterion, "cuba-lif", cuba, forward, shape);
+    let apart = |device: &Device| StepByStep { neuron: cuba(device) };
+    time(criterion, "cuba-lif, step by step", apart, forward, shape);
+    time(criterion, "li", li, forward, shape);
+    let apart = |device: &Device| StepByStep { neuron: li(device) };
+    time(criterion, "li, step by step", apart, forward, shape);
 }
 
 /// Forward and backward of a LIF layer read the input, write spikes, read the input and the gradient

@@ -1,7 +1,5 @@
 //! Surrogates under the names and with the parameters of the libraries they come from.
 
-use core::f64::consts::PI;
-
 use super::Surrogate;
 
 impl Surrogate {
@@ -55,11 +53,5 @@ impl Surrogate {
     /// ([`SurrogateUnit::Threshold`](super::SurrogateUnit)).
     pub fn sinabs_single_exponential(grad_width: f64, grad_scale: f64) -> Self {
         Self::Exponential { height: grad_scale / grad_width, width: grad_width }
-    }
-
-    /// The peak value of a normal density, by which heights and scales of
-    /// [`Gaussian`](Self::Gaussian) are turned into each other.
-    pub fn gaussian_with_peak(height: f64, sigma: f64) -> Self {
-        Self::Gaussian { scale: height * sigma * (2.0 * PI).sqrt(), mean: 0.0, sigma }
     }
 }
