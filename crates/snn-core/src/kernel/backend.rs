@@ -7,70 +7,135 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, TensorMetadata, backend_extension};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, TensorMetadata, backend_extension};
 
-use super::program::{COEFFICIENTS, Program, Wanted};
+use super::program::{COEFFICIENTS, Program, SEGMENT, Wanted};
 
-/// What a backend runs.
-pub trait SequenceKernels: Backend {
-    /// The whole sequence: output, membranes, currents `[T, W]`, last state `[2, W]`, and, for
-    /// training, what the backward pass needs. What is not asked for is empty.
-    fn linear_forward(
-        x: FloatTensor<Self>,
-        state: FloatTensor<Self>,
-        coefficients: FloatTensor<Self>,
-        program: &Program,
-        record: bool,
-        train: bool,
-    ) -> Forward<Self>;
-
-    /// Gradients of `x` `[T, W]`, `state` `[2, W]`, and the coefficients of each column `[4, W]`.
-    fn linear_backward(saved: Saved<Self>, grad: FloatTensor<Self>) -> [FloatTensor<Self>; 3];
+/// What a forward pass keeps beside output and last state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Membranes and currents after each step.
+    pub(crate) states: bool,
+    /// What the backward pass needs.
+    pub(crate) checkpoints: bool,
 }
 
-/// What a forward pass gives.
-pub struct Forward<B: Backend> {
-    pub(super) output: FloatTensor<B>,
-    pub(super) membranes: FloatTensor<B>,
-    pub(super) currents: FloatTensor<B>,
-    pub(super) last: FloatTensor<B>,
-    pub(super) checkpoints: FloatTensor<B>,
-}
+/// What [`SequenceBackend::linear_forward`] gives.
+pub(super) type Kept<B> =
+    (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
-/// What a backward pass needs.
-#[derive(Debug, Clone)]
-pub struct Saved<B: Backend> {
-    pub(super) x: FloatTensor<B>,
-    pub(super) state: FloatTensor<B>,
-    pub(super) coefficients: FloatTensor<B>,
-    pub(super) checkpoints: FloatTensor<B>,
-    pub(super) program: Program,
-    pub(super) wanted: Wanted,
-}
-
-/// The operations, on any device that has them.
+/// The operations, on any device that has them. All tensors are of 32-bit numbers; input is `[T, W]`,
+/// state `[2, W]`, coefficients `[4, n]`.
 #[backend_extension(
     Autodiff,
     Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray")
+    NdArray: cfg(feature = "ndarray"),
+    Cube: cfg(feature = "cube"),
+    Fusion: cfg(feature = "cube")
 )]
 pub trait SequenceBackend: Backend {
-    /// Output `[T, W]` and last state `[2, W]` of input `[T, W]`, state `[2, W]`, coefficients
-    /// `[4, n]`.
+    /// Output `[T, W]` and last state `[2, W]`.
+    #[fusion(default)]
     fn linear(
         x: FloatTensor<Self>,
         state: FloatTensor<Self>,
         coefficients: FloatTensor<Self>,
         program: Program,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let keep = Keep { states: false, checkpoints: false };
+        let (output, last, ..) = Self::linear_forward(x, state, coefficients, program, keep);
+        (output, last)
+    }
 
     /// Output, membranes and currents, `[T, W]` each.
+    #[fusion(default)]
     fn linear_recorded(
         x: FloatTensor<Self>,
         state: FloatTensor<Self>,
         coefficients: FloatTensor<Self>,
         program: Program,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let keep = Keep { states: true, checkpoints: false };
+        let (output, _, membranes, currents, _) =
+            Self::linear_forward(x, state, coefficients, program, keep);
+        (output, membranes, currents)
+    }
+
+    /// Output `[T, W]`, last state `[2, W]`, membranes and currents `[T, W]`, and states every
+    /// [`SEGMENT`] steps `[2 * segments, W]`. What is not kept is of any shape. No gradients.
+    #[allow(clippy::type_complexity, reason = "dispatch is generated from the tuple itself")]
+    #[fusion(meta = |x, state, _coefficients, _program, keep| specs::forward(x, state, *keep))]
+    fn linear_forward(
+        x: FloatTensor<Self>,
+        state: FloatTensor<Self>,
+        coefficients: FloatTensor<Self>,
+        program: Program,
+        keep: Keep,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    );
+
+    /// Gradients of the input `[T, W]`, of the state `[2, W]`, and of the coefficients of each column
+    /// `[4, W]`, when `grad` is that of what was `wanted`.
+    #[fusion(meta = |x, _coefficients, _checkpoints, _grad, _program, _wanted| specs::backward(x))]
+    fn linear_backward(
+        x: FloatTensor<Self>,
+        coefficients: FloatTensor<Self>,
+        checkpoints: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        program: Program,
+        wanted: Wanted,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// How many rows the states every [`SEGMENT`] steps take.
+pub(super) fn checkpoint_rows(steps: usize) -> usize {
+    2 * steps.div_ceil(SEGMENT)
+}
+
+/// Shapes of the results, which fusion has to know before it runs an operation.
+#[cfg(feature = "cube")]
+mod specs {
+    use burn::backend::fusion::custom::TensorSpec;
+
+    use super::{COEFFICIENTS, Keep, checkpoint_rows};
+
+    fn rows(x: &TensorSpec, rows: usize) -> TensorSpec {
+        TensorSpec::new([rows, x.shape[1]].into(), x.dtype)
+    }
+
+    fn kept(x: &TensorSpec, number: usize, kept: bool) -> TensorSpec {
+        if kept { rows(x, number) } else { TensorSpec::new([1, 1].into(), x.dtype) }
+    }
+
+    pub(super) fn forward(
+        x: &TensorSpec,
+        state: &TensorSpec,
+        keep: Keep,
+    ) -> (TensorSpec, TensorSpec, TensorSpec, TensorSpec, TensorSpec) {
+        let steps = x.shape[0];
+        let states = kept(x, steps, keep.states);
+        let checkpoints = kept(x, checkpoint_rows(steps), keep.checkpoints);
+        (x.clone(), state.clone(), states.clone(), states, checkpoints)
+    }
+
+    pub(super) fn backward(x: &TensorSpec) -> (TensorSpec, TensorSpec, TensorSpec) {
+        (x.clone(), rows(x, 2), rows(x, COEFFICIENTS))
+    }
+}
+
+/// What a backward pass needs.
+#[derive(Debug, Clone)]
+struct Saved<B: Backend> {
+    x: FloatTensor<B>,
+    coefficients: FloatTensor<B>,
+    checkpoints: FloatTensor<B>,
+    program: Program,
+    wanted: Wanted,
 }
 
 /// The backward pass of one result. Results of one forward pass share what is saved; their gradients
@@ -78,14 +143,15 @@ pub trait SequenceBackend: Backend {
 #[derive(Debug)]
 struct SequenceBackward;
 
-impl<B: SequenceKernels> Backward<B, 3> for SequenceBackward {
+impl<B: SequenceBackend> Backward<B, 3> for SequenceBackward {
     type State = Saved<B>;
 
     fn backward(self, ops: Ops<Saved<B>, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
-        let n = ops.state.coefficients.shape()[1];
-        let inner = ops.state.program.inner;
-        let [gx, g_state, g_coefficients] = B::linear_backward(ops.state, grad);
+        let Saved { x, coefficients, checkpoints, program, wanted } = ops.state;
+        let (n, inner) = (coefficients.shape()[1], program.inner);
+        let (gx, g_state, g_coefficients) =
+            B::linear_backward(x, coefficients, checkpoints, grad, program, wanted);
         let [x, state, coefficients] = ops.parents;
         if let Some(node) = coefficients {
             grads.register::<B>(node.id, of_neurons::<B>(g_coefficients, n, inner));
@@ -111,15 +177,15 @@ fn of_neurons<B: Backend>(columns: FloatTensor<B>, n: usize, inner: usize) -> Fl
     B::float_reshape(sums, [COEFFICIENTS, n].into())
 }
 
-impl<B: SequenceKernels, C: CheckpointStrategy> SequenceBackend for Autodiff<B, C> {
+impl<B: SequenceBackend, C: CheckpointStrategy> SequenceBackend for Autodiff<B, C> {
     fn linear(
         x: FloatTensor<Self>,
         state: FloatTensor<Self>,
         coefficients: FloatTensor<Self>,
         program: Program,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (forward, track) = Track::<B, C>::forward([x, state, coefficients], program, false);
-        (track.node(Wanted::Output, forward.output), track.node(Wanted::Last, forward.last))
+        let run = Run::<B, C>::forward([x, state, coefficients], program, false);
+        (run.node(Wanted::Output, run.output.clone()), run.node(Wanted::Last, run.last.clone()))
     }
 
     fn linear_recorded(
@@ -128,43 +194,76 @@ impl<B: SequenceKernels, C: CheckpointStrategy> SequenceBackend for Autodiff<B, 
         coefficients: FloatTensor<Self>,
         program: Program,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let (forward, track) = Track::<B, C>::forward([x, state, coefficients], program, true);
+        let run = Run::<B, C>::forward([x, state, coefficients], program, true);
         (
-            track.node(Wanted::Output, forward.output),
-            track.node(Wanted::Membranes, forward.membranes),
-            track.node(Wanted::Currents, forward.currents),
+            run.node(Wanted::Output, run.output.clone()),
+            run.node(Wanted::Membranes, run.membranes.clone()),
+            run.node(Wanted::Currents, run.currents.clone()),
         )
+    }
+
+    fn linear_forward(
+        x: FloatTensor<Self>,
+        state: FloatTensor<Self>,
+        coefficients: FloatTensor<Self>,
+        program: Program,
+        keep: Keep,
+    ) -> Kept<Self> {
+        let [x, state, coefficients] = [x, state, coefficients].map(|t| t.into_primitive());
+        let (a, b, c, d, e) = B::linear_forward(x, state, coefficients, program, keep);
+        let constant = <Self as AutodiffBackend>::from_inner;
+        (constant(a), constant(b), constant(c), constant(d), constant(e))
+    }
+
+    fn linear_backward(
+        x: FloatTensor<Self>,
+        coefficients: FloatTensor<Self>,
+        checkpoints: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        program: Program,
+        wanted: Wanted,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [x, coefficients, checkpoints, grad] =
+            [x, coefficients, checkpoints, grad].map(|t| t.into_primitive());
+        let (a, b, c) = B::linear_backward(x, coefficients, checkpoints, grad, program, wanted);
+        let constant = <Self as AutodiffBackend>::from_inner;
+        (constant(a), constant(b), constant(c))
     }
 }
 
 /// A forward pass whose results become nodes of the graph.
-struct Track<B: SequenceKernels, C: CheckpointStrategy> {
+struct Run<B: SequenceBackend, C: CheckpointStrategy> {
     parents: [FloatTensor<Autodiff<B, C>>; 3],
-    checkpoints: FloatTensor<B>,
     program: Program,
+    output: FloatTensor<B>,
+    last: FloatTensor<B>,
+    membranes: FloatTensor<B>,
+    currents: FloatTensor<B>,
+    checkpoints: FloatTensor<B>,
 }
 
-impl<B: SequenceKernels, C: CheckpointStrategy> Track<B, C> {
+impl<B: SequenceBackend, C: CheckpointStrategy> Run<B, C> {
     fn forward(
         parents: [FloatTensor<Autodiff<B, C>>; 3],
         program: Program,
-        record: bool,
-    ) -> (Forward<B>, Self) {
+        states: bool,
+    ) -> Self {
         let [x, state, coefficients] = parents.each_ref().map(|parent| parent.primitive().clone());
-        let train = parents.iter().any(|parent| parent.is_tracked());
-        let forward = B::linear_forward(x, state, coefficients, &program, record, train);
-        let checkpoints = forward.checkpoints.clone();
-        (forward, Self { parents, checkpoints, program })
+        let checkpoints = parents.iter().any(|parent| parent.is_tracked());
+        let keep = Keep { states, checkpoints };
+        let (output, last, membranes, currents, checkpoints) =
+            B::linear_forward(x, state, coefficients, program.clone(), keep);
+        Self { parents, program, output, last, membranes, currents, checkpoints }
     }
 
     fn node(&self, wanted: Wanted, result: FloatTensor<B>) -> FloatTensor<Autodiff<B, C>> {
         let nodes = self.parents.each_ref().map(|parent| parent.node());
         match SequenceBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                let [x, state, coefficients] =
+                let [x, _, coefficients] =
                     self.parents.each_ref().map(|parent| parent.primitive().clone());
                 let (checkpoints, program) = (self.checkpoints.clone(), self.program.clone());
-                let saved = Saved { x, state, coefficients, checkpoints, program, wanted };
+                let saved = Saved { x, coefficients, checkpoints, program, wanted };
                 prep.finish(saved, result)
             }
             OpsKind::UnTracked(prep) => prep.finish(result),

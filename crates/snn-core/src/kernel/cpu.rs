@@ -1,5 +1,6 @@
 //! Fused sequences on plain slices: blocks of columns in parallel, all steps inside.
 
+use super::backend::{Keep, checkpoint_rows};
 use super::program::{ALPHA, BETA, COEFFICIENTS, GAIN, Program, SEGMENT, THRESHOLD, Wanted};
 use super::step::{Coefficients, Gradients, State, Taken, step, step_back};
 use crate::real::Lanes;
@@ -9,12 +10,10 @@ use crate::real::Lanes;
 const GROUPS: usize = 8;
 const WIDTH: usize = GROUPS * Lanes::COUNT;
 
-/// A sequence `[T, W]` and what it starts from.
+/// A sequence `[T, W]` and its neurons.
 pub(super) struct Input<'a> {
     /// `[T, W]`
     pub(super) x: &'a [f32],
-    /// `[2, W]`: membrane, synaptic current.
-    pub(super) state: &'a [f32],
     /// `[4, n]`
     pub(super) coefficients: &'a [f32],
     pub(super) steps: usize,
@@ -146,19 +145,18 @@ fn for_each_block(columns: usize, work: impl Fn(usize) + Sync + Send) {
     (0..columns).step_by(WIDTH).for_each(work);
 }
 
-/// Runs the whole sequence. `record`: keep the state after each step; `train`: keep what
-/// [`backward`] needs.
-pub(super) fn forward(program: &Program, input: &Input, record: bool, train: bool) -> Output {
-    let Input { x, state, coefficients, steps, columns } = *input;
+/// Runs the whole sequence from `state` `[2, W]`: membrane, synaptic current.
+pub(super) fn forward(program: &Program, input: &Input, state: &[f32], keep: Keep) -> Output {
+    let Input { x, coefficients, steps, columns } = *input;
     let zeros = |rows: usize| vec![0.0; rows * columns];
-    let traces = if record { steps } else { 0 };
-    let segments = if train { steps.div_ceil(SEGMENT) } else { 0 };
+    let traces = if keep.states { steps } else { 0 };
+    let kept = if keep.checkpoints { checkpoint_rows(steps) } else { 0 };
     let mut out = Output {
         output: zeros(steps),
         membranes: zeros(traces),
         currents: zeros(traces),
         last: zeros(2),
-        checkpoints: zeros(2 * segments),
+        checkpoints: zeros(kept),
     };
     let output = Rows::new(&mut out.output, columns);
     let membranes = Rows::new(&mut out.membranes, columns);
@@ -198,7 +196,7 @@ pub(super) fn backward(
     wanted: Wanted,
     grad: &[f32],
 ) -> InputGradients {
-    let Input { x, coefficients, steps, columns, .. } = *input;
+    let Input { x, coefficients, steps, columns } = *input;
     let mut out = InputGradients {
         x: vec![0.0; steps * columns],
         state: vec![0.0; 2 * columns],
@@ -240,7 +238,7 @@ pub(super) fn backward(
                     g.state.v = g.state.v + at(Wanted::Membranes);
                     g.state.i = g.state.i + at(Wanted::Currents);
                     let g_input = step_back(program, c, *taken, at(Wanted::Output), g, |x| {
-                        program.derivative(x)
+                        program.derivative_of_lanes(x)
                     });
                     gx.write(t, *group, g_input);
                 }

@@ -27,18 +27,23 @@ pub(crate) enum Gain {
 }
 
 /// Whether the sequence runs in one operation there.
-pub(super) fn supports<const D: usize>(input: &Tensor<D>) -> bool {
-    D >= 2 && input.dtype() == DType::F32 && on_cpu(input.device().as_dispatch())
+pub(super) fn supports<const D: usize>(linear: &Linear<'_>, input: &Tensor<D>) -> bool {
+    let half = matches!(input.dtype(), DType::F16 | DType::BF16);
+    D >= 2
+        && (half || input.dtype() == DType::F32)
+        && runs(&linear.program, input.device().as_dispatch())
 }
 
-fn on_cpu(device: &DispatchDevice) -> bool {
+fn runs(program: &Program, device: &DispatchDevice) -> bool {
     match device {
         #[cfg(feature = "flex")]
         DispatchDevice::Flex(_) => true,
         #[cfg(feature = "ndarray")]
         DispatchDevice::NdArray(_) => true,
-        DispatchDevice::Autodiff(device) => on_cpu(&device.clone().inner()),
-        #[allow(unreachable_patterns, reason = "with the CPU backends alone")]
+        #[cfg(feature = "cube")]
+        DispatchDevice::Cube(_) => program.has_formula(),
+        DispatchDevice::Autodiff(device) => runs(program, &device.clone().inner()),
+        #[allow(unreachable_patterns, reason = "where every backend of the build has the kernels")]
         _ => false,
     }
 }
@@ -49,7 +54,8 @@ pub(super) fn forward<N: Neuron, const D: usize, const S: usize>(
     input: Tensor<D>,
     mut state: N::State<S>,
 ) -> (Tensor<D>, N::State<S>) {
-    let (dims, packed) = pack::<N, D, S>(&linear, &input, &state);
+    let (dims, dtype) = (input.dims(), input.dtype());
+    let packed = pack::<N, D, S>(&linear, input, &state);
     let Packed { x, state: start, coefficients, program } = packed;
     let (output, last) = Dispatch::linear(
         x.into_dispatch(),
@@ -57,8 +63,8 @@ pub(super) fn forward<N: Neuron, const D: usize, const S: usize>(
         coefficients.into_dispatch(),
         program,
     );
-    let output = Tensor::<2>::from_dispatch(output).reshape(dims);
-    let last = Tensor::<2>::from_dispatch(last);
+    let output = Tensor::<2>::from_dispatch(output).cast(dtype).reshape(dims);
+    let last = Tensor::<2>::from_dispatch(last).cast(dtype);
     let shape = state.dims();
     for (row, slot) in state.tensors_mut().into_iter().enumerate() {
         *slot = last.clone().narrow(0, row, 1).reshape(shape);
@@ -73,7 +79,8 @@ pub(super) fn record<N: Neuron, const D: usize, const S: usize>(
     input: Tensor<D>,
     state: N::State<S>,
 ) -> (Tensor<D>, N::State<D>) {
-    let (dims, packed) = pack::<N, D, S>(&linear, &input, &state);
+    let (dims, dtype) = (input.dims(), input.dtype());
+    let packed = pack::<N, D, S>(&linear, input, &state);
     let Packed { x, state: start, coefficients, program } = packed;
     let (output, membranes, currents) = Dispatch::linear_recorded(
         x.into_dispatch(),
@@ -81,7 +88,7 @@ pub(super) fn record<N: Neuron, const D: usize, const S: usize>(
         coefficients.into_dispatch(),
         program,
     );
-    let sequence = |result| Tensor::<2>::from_dispatch(result).reshape(dims);
+    let sequence = |result| Tensor::<2>::from_dispatch(result).cast(dtype).reshape(dims);
     // Any state will do to be filled.
     let mut states: N::State<D> = neuron.initial_state([1; D], &state.v().device());
     let traces = [membranes, currents].map(sequence);
@@ -91,6 +98,7 @@ pub(super) fn record<N: Neuron, const D: usize, const S: usize>(
     (graded(&linear, sequence(output)), states)
 }
 
+/// All in 32-bit numbers, whatever the input is of: a membrane adds up over many steps.
 struct Packed {
     x: Tensor<2>,
     state: Tensor<2>,
@@ -100,26 +108,25 @@ struct Packed {
 
 fn pack<N: Neuron, const D: usize, const S: usize>(
     linear: &Linear<'_>,
-    input: &Tensor<D>,
+    input: Tensor<D>,
     state: &N::State<S>,
-) -> ([usize; D], Packed) {
+) -> Packed {
     let dims = input.dims();
     let columns = dims[1..].iter().product::<usize>();
     // Neurons are along axis 1 of one step, or along its only one.
     let axis = D.min(3) - 1;
     let device = input.device();
-    let mut rows: Vec<Tensor<2>> =
-        state.tensors().into_iter().map(|field| field.clone().reshape([1, columns])).collect();
+    let row = |field: &Tensor<S>| field.clone().reshape([1, columns]).cast(DType::F32);
+    let mut rows: Vec<Tensor<2>> = state.tensors().into_iter().map(row).collect();
     if rows.len() == 1 {
-        rows.push(Tensor::zeros([1, columns], &device));
+        rows.push(Tensor::zeros([1, columns], (&device, DType::F32)));
     }
-    let packed = Packed {
-        x: input.clone().reshape([dims[0], columns]),
+    Packed {
+        x: input.reshape([dims[0], columns]).cast(DType::F32),
         state: Tensor::cat(rows, 0),
         coefficients: coefficients(linear, dims[axis], &device),
         program: Program { inner: dims[axis + 1..].iter().product(), ..linear.program.clone() },
-    };
-    (dims, packed)
+    }
 }
 
 /// `[4, n]`: decay of the current, decay of the membrane, gain, threshold.
@@ -157,8 +164,8 @@ fn complement(level: &Level<1>) -> Level<1> {
 
 fn expanded(level: Level<1>, n: usize, device: &Device) -> Tensor<1> {
     match level {
-        Level::Scalar(value) => Tensor::full([n], value, device),
-        Level::Tensor(values) => values.expand([n]),
+        Level::Scalar(value) => Tensor::full([n], value, (device, DType::F32)),
+        Level::Tensor(values) => values.cast(DType::F32).expand([n]),
     }
 }
 

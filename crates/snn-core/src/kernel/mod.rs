@@ -1,20 +1,17 @@
 //! How a neuron runs over a sequence: in one operation where it is a linear neuron on a device that has
 //! the kernels, else step by step.
 
-#![cfg_attr(
-    not(any(feature = "flex", feature = "ndarray")),
-    allow(dead_code, unused_variables, reason = "only the CPU backends have kernels so far")
-)]
-
 mod backend;
 pub(crate) mod composite;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod cpu;
+#[cfg(feature = "cube")]
+mod cube;
 mod fused;
 mod program;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod slices;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
+#[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
 mod step;
 #[cfg(test)]
 mod tests;
@@ -36,7 +33,7 @@ pub(crate) fn forward<N: Neuron, const D: usize, const S: usize>(
     if is_empty(&input) {
         return (input, state);
     }
-    match neuron.linear().filter(|_| fused::supports(&input)) {
+    match neuron.linear().filter(|linear| fused::supports(linear, &input)) {
         Some(linear) => fused::forward::<N, D, S>(linear, input, state),
         None => composite::forward(neuron, input, state),
     }
@@ -53,7 +50,7 @@ pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
         let states = neuron.initial_state(input.dims(), &input.device());
         return (input, states);
     }
-    match neuron.linear().filter(|_| fused::supports(&input)) {
+    match neuron.linear().filter(|linear| fused::supports(linear, &input)) {
         Some(linear) => fused::record(neuron, linear, input, state),
         None => composite::record(neuron, input, state),
     }

@@ -1,7 +1,7 @@
 //! What a fused sequence does at each step: the options of the linear neurons as plain data.
 
 use crate::neuron::{InputOrder, Reset, ResetTiming};
-use crate::real::Lanes;
+use crate::real::{Lanes, Real};
 use crate::surrogate::{SpikeTest, Surrogate, SurrogateUnit};
 
 /// A linear neuron over a sequence `[T, W]`, with its neurons side by side as columns.
@@ -19,11 +19,25 @@ pub struct Program {
 
 impl Program {
     /// The derivative of a spike.
-    pub(crate) fn derivative(&self, x: Lanes) -> Lanes {
+    pub(crate) fn derivative_of_lanes(&self, x: Lanes) -> Lanes {
         match &self.firing {
             Some(firing) => firing.surrogate.derivative_of_lanes(x),
             None => x,
         }
+    }
+
+    /// The same for a surrogate that is a formula.
+    pub(crate) fn derivative<R: Real>(&self, x: R) -> R {
+        match &self.firing {
+            Some(firing) => firing.surrogate.formula(x),
+            None => x,
+        }
+    }
+
+    /// Whether the derivative of a spike is a formula, and not looked up.
+    pub(crate) fn has_formula(&self) -> bool {
+        let looked_up = |firing: &FiringProgram| matches!(firing.surrogate, Surrogate::Sampled(_));
+        !self.firing.as_ref().is_some_and(looked_up)
     }
 }
 
@@ -46,7 +60,7 @@ pub(crate) const THRESHOLD: usize = 3;
 pub(crate) const COEFFICIENTS: usize = 4;
 
 /// A result of a sequence that a gradient may come back to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Wanted {
     /// Spikes, or membranes of a readout, `[T, W]`.
     Output,

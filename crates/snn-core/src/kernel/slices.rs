@@ -6,9 +6,9 @@ use burn::backend::TensorMetadata;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::TensorData;
 
-use super::backend::{Forward, Saved, SequenceBackend, SequenceKernels};
+use super::backend::{Keep, Kept, SequenceBackend, checkpoint_rows};
 use super::cpu::{self, Input};
-use super::program::{COEFFICIENTS, Program, SEGMENT};
+use super::program::{COEFFICIENTS, Program, Wanted};
 
 /// A CPU backend.
 trait Slices: burn::backend::Backend {
@@ -55,76 +55,57 @@ impl Slices for burn::backend::NdArray {
 }
 
 impl<B: Slices> SequenceBackend for B {
-    fn linear(
-        x: FloatTensor<B>,
-        state: FloatTensor<B>,
-        coefficients: FloatTensor<B>,
-        program: Program,
-    ) -> (FloatTensor<B>, FloatTensor<B>) {
-        let forward = B::linear_forward(x, state, coefficients, &program, false, false);
-        (forward.output, forward.last)
-    }
-
-    fn linear_recorded(
-        x: FloatTensor<B>,
-        state: FloatTensor<B>,
-        coefficients: FloatTensor<B>,
-        program: Program,
-    ) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
-        let forward = B::linear_forward(x, state, coefficients, &program, true, false);
-        (forward.output, forward.membranes, forward.currents)
-    }
-}
-
-impl<B: Slices> SequenceKernels for B {
     fn linear_forward(
         x: FloatTensor<B>,
         state: FloatTensor<B>,
         coefficients: FloatTensor<B>,
-        program: &Program,
-        record: bool,
-        train: bool,
-    ) -> Forward<B> {
+        program: Program,
+        keep: Keep,
+    ) -> Kept<B> {
         let shape = x.shape();
         let (steps, columns) = (shape[0], shape[1]);
         let out = B::with(x, |x| {
             B::with(state, |state| {
                 B::with(coefficients, |coefficients| {
-                    let input = Input { x, state, coefficients, steps, columns };
-                    cpu::forward(program, &input, record, train)
+                    let input = Input { x, coefficients, steps, columns };
+                    cpu::forward(&program, &input, state, keep)
                 })
             })
         });
-        let rows = |rows: usize, asked: bool| [if asked { rows } else { 0 }, columns];
-        Forward {
-            output: B::tensor(out.output, &[steps, columns]),
-            membranes: B::tensor(out.membranes, &rows(steps, record)),
-            currents: B::tensor(out.currents, &rows(steps, record)),
-            last: B::tensor(out.last, &[2, columns]),
-            checkpoints: B::tensor(out.checkpoints, &rows(2 * steps.div_ceil(SEGMENT), train)),
-        }
+        let rows = |rows: usize, kept: bool| [if kept { rows } else { 0 }, columns];
+        (
+            B::tensor(out.output, &[steps, columns]),
+            B::tensor(out.last, &[2, columns]),
+            B::tensor(out.membranes, &rows(steps, keep.states)),
+            B::tensor(out.currents, &rows(steps, keep.states)),
+            B::tensor(out.checkpoints, &rows(checkpoint_rows(steps), keep.checkpoints)),
+        )
     }
 
-    fn linear_backward(saved: Saved<B>, grad: FloatTensor<B>) -> [FloatTensor<B>; 3] {
-        let Saved { x, state, coefficients, checkpoints, program, wanted } = saved;
+    fn linear_backward(
+        x: FloatTensor<B>,
+        coefficients: FloatTensor<B>,
+        checkpoints: FloatTensor<B>,
+        grad: FloatTensor<B>,
+        program: Program,
+        wanted: Wanted,
+    ) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
         let shape = x.shape();
         let (steps, columns) = (shape[0], shape[1]);
         let out = B::with(x, |x| {
-            B::with(state, |state| {
-                B::with(coefficients, |coefficients| {
-                    B::with(checkpoints, |checkpoints| {
-                        B::with(grad, |grad| {
-                            let input = Input { x, state, coefficients, steps, columns };
-                            cpu::backward(&program, &input, checkpoints, wanted, grad)
-                        })
+            B::with(coefficients, |coefficients| {
+                B::with(checkpoints, |checkpoints| {
+                    B::with(grad, |grad| {
+                        let input = Input { x, coefficients, steps, columns };
+                        cpu::backward(&program, &input, checkpoints, wanted, grad)
                     })
                 })
             })
         });
-        [
+        (
             B::tensor(out.x, &[steps, columns]),
             B::tensor(out.state, &[2, columns]),
             B::tensor(out.coefficients, &[COEFFICIENTS, columns]),
-        ]
+        )
     }
 }

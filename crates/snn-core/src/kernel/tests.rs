@@ -87,7 +87,8 @@ fn agree<N: Neuron, const D: usize, const S: usize>(
     shape: [usize; D],
 ) -> f32 {
     let x: Tensor<D> = numbers(shape, 1, &Device::default());
-    assert!(fused::supports(&x) && neuron.linear().is_some(), "{what}: not fused");
+    let fused = neuron.linear().is_some_and(|linear| fused::supports(&linear, &x));
+    assert!(fused, "{what}: not fused");
     let fused = outcome::<N, D, S>(neuron, learned, shape, true);
     let expected = outcome::<N, D, S>(neuron, learned, shape, false);
     assert_eq!(fused.len(), expected.len());

@@ -25,7 +25,8 @@ impl Surrogate {
         }
     }
 
-    fn formula<R: Real>(&self, x: R) -> R {
+    /// `g(x)` in whatever numbers, unless it is [`Surrogate::Sampled`].
+    pub(crate) fn formula<R: Real>(&self, x: R) -> R {
         match *self {
             Self::FastSigmoid { slope } | Self::SuperSpike { alpha: slope } => {
                 fast_sigmoid(x, slope)
