@@ -8,16 +8,19 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, TensorMetadata, backend_extension};
+use burn::tensor::Slice;
 
 use super::program::{COEFFICIENTS, Program, SEGMENT, Wanted};
 
 /// What a forward pass keeps beside output and last state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Keep {
     /// Membranes and currents after each step.
     pub(crate) states: bool,
     /// What the backward pass needs.
     pub(crate) checkpoints: bool,
+    /// The largest output over time and the step that had it first, `[2, W]`, in place of all outputs.
+    pub(crate) maximum: bool,
 }
 
 /// What [`SequenceBackend::linear_forward`] gives.
@@ -42,7 +45,7 @@ pub trait SequenceBackend: Backend {
         coefficients: FloatTensor<Self>,
         program: Program,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let keep = Keep { states: false, checkpoints: false };
+        let keep = Keep::default();
         let (output, last, ..) = Self::linear_forward(x, state, coefficients, program, keep);
         (output, last)
     }
@@ -55,10 +58,24 @@ pub trait SequenceBackend: Backend {
         coefficients: FloatTensor<Self>,
         program: Program,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let keep = Keep { states: true, checkpoints: false };
+        let keep = Keep { states: true, ..Keep::default() };
         let (output, _, membranes, currents, _) =
             Self::linear_forward(x, state, coefficients, program, keep);
         (output, membranes, currents)
+    }
+
+    /// Largest output over time and the step that had it first, `[2, W]`; last state `[2, W]`. Only
+    /// the first row has a gradient.
+    #[fusion(default)]
+    fn linear_maximum(
+        x: FloatTensor<Self>,
+        state: FloatTensor<Self>,
+        coefficients: FloatTensor<Self>,
+        program: Program,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let keep = Keep { maximum: true, ..Keep::default() };
+        let (output, last, ..) = Self::linear_forward(x, state, coefficients, program, keep);
+        (output, last)
     }
 
     /// Output `[T, W]`, last state `[2, W]`, membranes and currents `[T, W]`, and states every
@@ -97,19 +114,23 @@ pub(super) fn checkpoint_rows(steps: usize) -> usize {
     2 * steps.div_ceil(SEGMENT)
 }
 
+/// Shape of what is not kept on a GPU: a binding is never smaller than one vector.
+#[cfg(feature = "cube")]
+pub(super) const NOTHING: [usize; 2] = [1, 4];
+
 /// Shapes of the results, which fusion has to know before it runs an operation.
 #[cfg(feature = "cube")]
 mod specs {
     use burn::backend::fusion::custom::TensorSpec;
 
-    use super::{COEFFICIENTS, Keep, checkpoint_rows};
+    use super::{COEFFICIENTS, Keep, NOTHING, checkpoint_rows};
 
     fn rows(x: &TensorSpec, rows: usize) -> TensorSpec {
         TensorSpec::new([rows, x.shape[1]].into(), x.dtype)
     }
 
     fn kept(x: &TensorSpec, number: usize, kept: bool) -> TensorSpec {
-        if kept { rows(x, number) } else { TensorSpec::new([1, 1].into(), x.dtype) }
+        if kept { rows(x, number) } else { TensorSpec::new(NOTHING.into(), x.dtype) }
     }
 
     pub(super) fn forward(
@@ -120,7 +141,8 @@ mod specs {
         let steps = x.shape[0];
         let states = kept(x, steps, keep.states);
         let checkpoints = kept(x, checkpoint_rows(steps), keep.checkpoints);
-        (x.clone(), state.clone(), states.clone(), states, checkpoints)
+        let output = rows(x, if keep.maximum { 2 } else { steps });
+        (output, state.clone(), states.clone(), states, checkpoints)
     }
 
     pub(super) fn backward(x: &TensorSpec) -> (TensorSpec, TensorSpec, TensorSpec) {
@@ -136,6 +158,8 @@ struct Saved<B: Backend> {
     checkpoints: FloatTensor<B>,
     program: Program,
     wanted: Wanted,
+    /// The result itself, if that is a maximum.
+    maximum: Option<FloatTensor<B>>,
 }
 
 /// The backward pass of one result. Results of one forward pass share what is saved; their gradients
@@ -148,7 +172,11 @@ impl<B: SequenceBackend> Backward<B, 3> for SequenceBackward {
 
     fn backward(self, ops: Ops<Saved<B>, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
-        let Saved { x, coefficients, checkpoints, program, wanted } = ops.state;
+        let Saved { x, coefficients, checkpoints, program, wanted, maximum } = ops.state;
+        let grad = match maximum {
+            Some(maximum) => B::float_cat(vec![row::<B>(grad, 0), row::<B>(maximum, 1)], 0),
+            None => grad,
+        };
         let (n, inner) = (coefficients.shape()[1], program.inner);
         let (gx, g_state, g_coefficients) =
             B::linear_backward(x, coefficients, checkpoints, grad, program, wanted);
@@ -163,6 +191,11 @@ impl<B: SequenceBackend> Backward<B, 3> for SequenceBackward {
             grads.register::<B>(node.id, gx);
         }
     }
+}
+
+fn row<B: Backend>(tensor: FloatTensor<B>, row: usize) -> FloatTensor<B> {
+    let width = tensor.shape()[1];
+    B::float_slice(tensor, &[Slice::from(row..row + 1), Slice::from(0..width)])
 }
 
 /// `[4, W]` of columns, summed to `[4, n]` of neurons.
@@ -184,7 +217,7 @@ impl<B: SequenceBackend, C: CheckpointStrategy> SequenceBackend for Autodiff<B, 
         coefficients: FloatTensor<Self>,
         program: Program,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let run = Run::<B, C>::forward([x, state, coefficients], program, false);
+        let run = Run::<B, C>::forward([x, state, coefficients], program, Keep::default());
         (run.node(Wanted::Output, run.output.clone()), run.node(Wanted::Last, run.last.clone()))
     }
 
@@ -194,12 +227,24 @@ impl<B: SequenceBackend, C: CheckpointStrategy> SequenceBackend for Autodiff<B, 
         coefficients: FloatTensor<Self>,
         program: Program,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let run = Run::<B, C>::forward([x, state, coefficients], program, true);
+        let keep = Keep { states: true, ..Keep::default() };
+        let run = Run::<B, C>::forward([x, state, coefficients], program, keep);
         (
             run.node(Wanted::Output, run.output.clone()),
             run.node(Wanted::Membranes, run.membranes.clone()),
             run.node(Wanted::Currents, run.currents.clone()),
         )
+    }
+
+    fn linear_maximum(
+        x: FloatTensor<Self>,
+        state: FloatTensor<Self>,
+        coefficients: FloatTensor<Self>,
+        program: Program,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let keep = Keep { maximum: true, ..Keep::default() };
+        let run = Run::<B, C>::forward([x, state, coefficients], program, keep);
+        (run.node(Wanted::Maximum, run.output.clone()), run.node(Wanted::Last, run.last.clone()))
     }
 
     fn linear_forward(
@@ -246,11 +291,11 @@ impl<B: SequenceBackend, C: CheckpointStrategy> Run<B, C> {
     fn forward(
         parents: [FloatTensor<Autodiff<B, C>>; 3],
         program: Program,
-        states: bool,
+        keep: Keep,
     ) -> Self {
         let [x, state, coefficients] = parents.each_ref().map(|parent| parent.primitive().clone());
         let checkpoints = parents.iter().any(|parent| parent.is_tracked());
-        let keep = Keep { states, checkpoints };
+        let keep = Keep { checkpoints, ..keep };
         let (output, last, membranes, currents, checkpoints) =
             B::linear_forward(x, state, coefficients, program.clone(), keep);
         Self { parents, program, output, last, membranes, currents, checkpoints }
@@ -263,7 +308,8 @@ impl<B: SequenceBackend, C: CheckpointStrategy> Run<B, C> {
                 let [x, _, coefficients] =
                     self.parents.each_ref().map(|parent| parent.primitive().clone());
                 let (checkpoints, program) = (self.checkpoints.clone(), self.program.clone());
-                let saved = Saved { x, coefficients, checkpoints, program, wanted };
+                let maximum = (wanted == Wanted::Maximum).then(|| result.clone());
+                let saved = Saved { x, coefficients, checkpoints, program, wanted, maximum };
                 prep.finish(saved, result)
             }
             OpsKind::UnTracked(prep) => prep.finish(result),

@@ -23,7 +23,7 @@ pub(super) struct Input<'a> {
 /// What a forward pass gives.
 #[derive(Default)]
 pub(super) struct Output {
-    /// `[T, W]`
+    /// `[T, W]`, or `[2, W]` for the maximum.
     pub(super) output: Vec<f32>,
     /// `[T, W]` each, or empty if they were not asked for.
     pub(super) membranes: Vec<f32>,
@@ -133,6 +133,36 @@ fn groups<T>(columns: usize, start: usize, make: impl Fn(Group) -> T) -> Vec<(Gr
         .collect()
 }
 
+/// The largest output so far, and the step that had it first.
+#[derive(Clone, Copy)]
+struct Maximum {
+    value: Lanes,
+    step: Lanes,
+}
+
+impl Maximum {
+    fn none() -> Self {
+        Self { value: Lanes([f32::NEG_INFINITY; Lanes::COUNT]), step: Lanes([0.0; Lanes::COUNT]) }
+    }
+
+    fn update(&mut self, output: Lanes, t: usize) {
+        for k in 0..Lanes::COUNT {
+            if output.0[k] > self.value.0[k] {
+                self.value.0[k] = output.0[k];
+                self.step.0[k] = t as f32;
+            }
+        }
+    }
+}
+
+/// The gradient of a maximum at step `t`: nothing, unless that is the step which had it.
+fn only_at(t: usize, step: Lanes, mut grad: Lanes) -> Lanes {
+    for k in 0..Lanes::COUNT {
+        grad.0[k] = if step.0[k] == t as f32 { grad.0[k] } else { 0.0 };
+    }
+    grad
+}
+
 /// Runs `work` on the first column of every block.
 fn for_each_block(columns: usize, work: impl Fn(usize) + Sync + Send) {
     #[cfg(feature = "rayon")]
@@ -152,7 +182,7 @@ pub(super) fn forward(program: &Program, input: &Input, state: &[f32], keep: Kee
     let traces = if keep.states { steps } else { 0 };
     let kept = if keep.checkpoints { checkpoint_rows(steps) } else { 0 };
     let mut out = Output {
-        output: zeros(steps),
+        output: zeros(if keep.maximum { 2 } else { steps }),
         membranes: zeros(traces),
         currents: zeros(traces),
         last: zeros(2),
@@ -165,24 +195,32 @@ pub(super) fn forward(program: &Program, input: &Input, state: &[f32], keep: Kee
     let checkpoints = Rows::new(&mut out.checkpoints, columns);
     for_each_block(columns, |start| {
         let mut groups = groups(columns, start, |group| {
-            (group.coefficients(coefficients, program.inner), group.state(state, 0, columns))
+            let c = group.coefficients(coefficients, program.inner);
+            (c, group.state(state, 0, columns), Maximum::none())
         });
         for t in 0..steps {
-            for (group, (c, state)) in &mut groups {
+            for (group, (c, state, maximum)) in &mut groups {
                 if t % SEGMENT == 0 {
                     checkpoints.write(t / SEGMENT * 2, *group, state.v);
                     checkpoints.write(t / SEGMENT * 2 + 1, *group, state.i);
                 }
                 let stepped = step(program, c, group.read(x, t, columns), *state);
                 *state = stepped.state;
-                output.write(t, *group, stepped.output);
+                match keep.maximum {
+                    true => maximum.update(stepped.output, t),
+                    false => output.write(t, *group, stepped.output),
+                }
                 membranes.write(t, *group, state.v);
                 currents.write(t, *group, state.i);
             }
         }
-        for (group, (_, state)) in groups {
+        for (group, (_, state, maximum)) in groups {
             last.write(0, group, state.v);
             last.write(1, group, state.i);
+            if keep.maximum {
+                output.write(0, group, maximum.value);
+                output.write(1, group, maximum.step);
+            }
         }
     });
     out
@@ -233,11 +271,18 @@ pub(super) fn backward(
                     let t = first + offset;
                     let at = |kind| match wanted == kind {
                         true => group.read(grad, t, columns),
-                        false => Lanes([0.0; Lanes::COUNT]),
+                        false => none,
                     };
                     g.state.v = g.state.v + at(Wanted::Membranes);
                     g.state.i = g.state.i + at(Wanted::Currents);
-                    let g_input = step_back(program, c, *taken, at(Wanted::Output), g, |x| {
+                    let g_output = match wanted {
+                        Wanted::Maximum => {
+                            let step = group.read(grad, 1, columns);
+                            only_at(t, step, group.read(grad, 0, columns))
+                        }
+                        _ => at(Wanted::Output),
+                    };
+                    let g_input = step_back(program, c, *taken, g_output, g, |x| {
                         program.derivative_of_lanes(x)
                     });
                     gx.write(t, *group, g_input);

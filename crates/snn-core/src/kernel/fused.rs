@@ -1,6 +1,6 @@
 //! From a neuron and its tensors to a fused sequence, and back.
 
-use burn::backend::{Dispatch, DispatchDevice};
+use burn::backend::{Dispatch, DispatchDevice, DispatchTensor};
 use burn::tensor::{DType, Device, Tensor};
 
 use super::backend::SequenceBackend;
@@ -64,12 +64,36 @@ pub(super) fn forward<N: Neuron, const D: usize, const S: usize>(
         program,
     );
     let output = Tensor::<2>::from_dispatch(output).cast(dtype).reshape(dims);
-    let last = Tensor::<2>::from_dispatch(last).cast(dtype);
-    let shape = state.dims();
+    set_last(&mut state, last, dtype);
+    (graded(&linear, output), state)
+}
+
+/// [`Neuron::max_over_time`] in one operation, without the outputs themselves.
+pub(super) fn max_over_time<N: Neuron, const D: usize, const S: usize>(
+    linear: &Linear<'_>,
+    input: Tensor<D>,
+    mut state: N::State<S>,
+) -> (Tensor<S>, N::State<S>) {
+    let dtype = input.dtype();
+    let Packed { x, state: start, coefficients, program } =
+        pack::<N, D, S>(linear, input, &state);
+    let (maximum, last) = Dispatch::linear_maximum(
+        x.into_dispatch(),
+        start.into_dispatch(),
+        coefficients.into_dispatch(),
+        program,
+    );
+    set_last(&mut state, last, dtype);
+    let maximum = Tensor::<2>::from_dispatch(maximum).narrow(0, 0, 1);
+    (maximum.cast(dtype).reshape(state.dims()), state)
+}
+
+/// Takes the state apart again.
+fn set_last<const S: usize>(state: &mut impl NeuronState<S>, last: DispatchTensor, dtype: DType) {
+    let (last, shape) = (Tensor::<2>::from_dispatch(last).cast(dtype), state.dims());
     for (row, slot) in state.tensors_mut().into_iter().enumerate() {
         *slot = last.clone().narrow(0, row, 1).reshape(shape);
     }
-    (graded(&linear, output), state)
 }
 
 /// [`Neuron::record`] in one operation.

@@ -18,6 +18,7 @@ mod tests;
 
 use burn::tensor::Tensor;
 
+use crate::decode;
 use crate::neuron::{Neuron, NeuronState};
 pub(crate) use fused::Gain;
 pub use fused::Linear;
@@ -36,6 +37,26 @@ pub(crate) fn forward<N: Neuron, const D: usize, const S: usize>(
     match neuron.linear().filter(|linear| fused::supports(linear, &input)) {
         Some(linear) => fused::forward::<N, D, S>(linear, input, state),
         None => composite::forward(neuron, input, state),
+    }
+}
+
+/// Runs `neuron` over `[T, B, ...]` from `state`; the largest output over time, and the last state.
+pub(crate) fn max_over_time<N: Neuron, const D: usize, const S: usize>(
+    neuron: &N,
+    input: Tensor<D>,
+    state: N::State<S>,
+) -> (Tensor<S>, N::State<S>) {
+    check(&input, &state);
+    // Graded spikes may be of either sign, and are made outside of the kernel.
+    let ungraded = |linear: &Linear<'_>| linear.graded.is_none() && fused::supports(linear, &input);
+    match neuron.linear().filter(ungraded) {
+        Some(linear) if !is_empty(&input) => {
+            fused::max_over_time::<N, D, S>(&linear, input, state)
+        }
+        _ => {
+            let (output, state) = forward(neuron, input, state);
+            (decode::max_over_time(output), state)
+        }
     }
 }
 

@@ -70,6 +70,8 @@ pub enum Wanted {
     Currents,
     /// The last state, `[2, W]`: membrane, synaptic current.
     Last,
+    /// The largest output over time; its gradient comes with the step that had it, `[2, W]`.
+    Maximum,
 }
 
 /// Steps between two states that the forward pass keeps. The backward pass runs the steps between

@@ -1,15 +1,15 @@
 //! Fused sequences against the same sequences step by step: values and gradients.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{composite, forward, fused, record};
+use super::{composite, forward, fused, max_over_time, record};
 use crate::coefficient::{Coefficient, Values};
 use crate::decay::Decay;
 use crate::neuron::{
     CubaLi, CubaLiConfig, CubaLif, CubaLifConfig, InputGain, InputOrder, Li, LiConfig, Lif,
-    LifConfig, Neuron, NeuronState, Reset, ResetTiming,
+    LifConfig, LifState, Neuron, NeuronState, Reset, ResetTiming,
 };
 use crate::surrogate::{SpikeTest, Surrogate, SurrogateUnit};
 
@@ -19,6 +19,13 @@ fn numbers<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Ten
     let count = shape.iter().product();
     let values: Vec<f32> = (0..count).map(|_| rng.random_range(-0.4..1.2)).collect();
     Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+fn on_gpu() -> bool {
+    #[cfg(feature = "cube")]
+    return matches!(Device::default().as_dispatch(), burn::backend::DispatchDevice::Cube(_));
+    #[cfg(not(feature = "cube"))]
+    false
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -210,10 +217,14 @@ fn every_surrogate_agrees() {
         Surrogate::Heaviside,
         Surrogate::SparseFastSigmoid { slope: 5.0, bound: -0.5 },
         Surrogate::SnnTorchTriangular { threshold: 1.0 },
-        Surrogate::sampled(|x| (-x * x).exp(), -2.0, 2.0, 41).unwrap(),
     ];
     for surrogate in surrogates {
         lif(&format!("{surrogate:?}"), &base().with_surrogate(surrogate));
+    }
+    // Looked up, which only the CPU kernels do.
+    if !on_gpu() {
+        let sampled = Surrogate::sampled(|x| (-x * x).exp(), -2.0, 2.0, 41).unwrap();
+        lif("sampled", &base().with_surrogate(sampled));
     }
 }
 
@@ -276,6 +287,84 @@ fn every_shape_agrees() {
     agree::<_, 4, 3>("graded", &graded, &learned, [9, 3, 2, 5]);
 }
 
+/// So many neurons that a GPU takes them as vectors, and one fewer.
+#[test]
+fn a_layer_of_many_neurons_agrees() {
+    let device = Device::default().autodiff();
+    for [batch, neurons] in [[4, 65536], [3, 87381]] {
+        for threshold in [Values::One(0.8), Values::Each(vec![0.9; neurons])] {
+            let what = format!("{batch} x {neurons}, {}", matches!(threshold, Values::One(_)));
+            let neuron: Lif = base().with_threshold(threshold).init(&device).unwrap();
+            agree::<_, 3, 2>(&what, &neuron, &[], [2, batch, neurons]);
+        }
+    }
+}
+
+#[test]
+fn the_maximum_is_that_of_the_trace() {
+    let device = Device::default().autodiff();
+    let li = LiConfig::new(Decay::factor(0.8)).with_learn_beta(true);
+    let config = CubaLiConfig::new(Decay::factor(0.7), li).with_learn_alpha(true);
+    let neuron: CubaLi = config.init(&device).unwrap();
+    for steps in [1, 16, 35] {
+        let run = |fused: bool| {
+            let x = numbers([steps, 2, 3], 1, &device).require_grad();
+            let mut state = neuron.initial_state([2, 3], &device);
+            state.v = numbers([2, 3], 2, &device);
+            let (maximum, last) = match fused {
+                true => max_over_time::<_, 3, 2>(&neuron, x.clone(), state),
+                false => {
+                    let (trace, last) = composite::forward::<_, 3, 2>(&neuron, x.clone(), state);
+                    (trace.max_dim(0).squeeze_dim(0), last)
+                }
+            };
+            let loss = (maximum.clone() * numbers([2, 3], 4, &device)).sum();
+            let gradients = (loss + last.v.clone().sum() * 0.5 + last.i.sum() * 0.3).backward();
+            let beta = neuron.beta().param().unwrap().val().grad(&gradients).unwrap();
+            let x = x.grad(&gradients).unwrap();
+            [values(maximum), values(last.v), values(x), values(beta)]
+        };
+        for (got, expected) in run(true).into_iter().zip(run(false)) {
+            assert_eq!(got.len(), expected.len());
+            for (got, expected) in got.iter().zip(&expected) {
+                let limit = 1e-5 * expected.abs() + 4e-6;
+                assert!((got - expected).abs() <= limit, "{steps} steps: {got}, {expected}");
+            }
+        }
+    }
+}
+
+/// What is stored in 16 bits is computed in 32: the state adds up over many steps.
+#[test]
+fn halves_are_computed_as_singles() {
+    let device = Device::default().autodiff();
+    for dtype in [DType::F16, DType::BF16] {
+        if !device.supports_dtype(dtype) {
+            continue;
+        }
+        let neuron: Lif = base().init(&device).unwrap();
+        let halves = numbers([40, 2, 3], 1, &device).cast(dtype);
+        let weights = numbers([40, 2, 3], 2, &device).cast(dtype).cast(DType::F32);
+        let run = |x: Tensor<3>| {
+            let x = x.detach().require_grad();
+            let state = LifState { v: Tensor::zeros([2, 3], (&device, x.dtype())) };
+            let (z, last) = forward::<_, 3, 2>(&neuron, x.clone(), state);
+            assert_eq!((z.dtype(), last.v.dtype()), (x.dtype(), x.dtype()));
+            let loss = (z.clone().cast(DType::F32) * weights.clone()).sum();
+            let gradient = x.grad(&loss.backward()).unwrap();
+            [z, gradient].map(|t| values(t.cast(DType::F32)))
+        };
+        let [spikes, gradient] = run(halves.clone());
+        let [expected_spikes, expected_gradient] = run(halves.cast(DType::F32));
+        assert_eq!(spikes, expected_spikes, "{dtype:?}");
+        assert!(spikes.iter().sum::<f32>() > 10.0);
+        let precision = if dtype == DType::F16 { 1e-3 } else { 8e-3 };
+        for (got, expected) in gradient.iter().zip(&expected_gradient) {
+            assert!((got - expected).abs() <= precision * expected.abs() + 1e-6, "{dtype:?}");
+        }
+    }
+}
+
 #[test]
 fn input_that_is_not_contiguous_agrees() {
     let device = Device::default();
@@ -296,4 +385,6 @@ fn a_batch_of_nothing_stays_nothing() {
     assert_eq!((v.dims(), state.v.dims()), ([5, 0, 3], [0, 3]));
     let (v, states) = record::<_, 3, 2>(&neuron, v, state);
     assert_eq!((v.dims(), states.v.dims()), ([5, 0, 3], [5, 0, 3]));
+    let (v, _) = max_over_time::<_, 3, 2>(&neuron, v, neuron.initial_state([0, 3], &device));
+    assert_eq!(v.dims(), [0, 3]);
 }

@@ -123,6 +123,22 @@ pub trait Neuron: Module + ModuleDisplay {
         kernel::forward(self, input, state)
     }
 
+    /// The largest output of each neuron over time, and the last state: what a readout is often
+    /// asked for. One of the linear neurons never stores its outputs for it.
+    ///
+    /// The gradient goes to the first step that had the maximum.
+    ///
+    /// # Shapes
+    ///
+    /// `input`: `[T, B, ...]`; maximum and state: `[B, ...]`.
+    fn max_over_time<const D: usize, const S: usize>(
+        &self,
+        input: Tensor<D>,
+        state: Self::State<S>,
+    ) -> (Tensor<S>, Self::State<S>) {
+        kernel::max_over_time(self, input, state)
+    }
+
     /// Like [`forward`](Neuron::forward), but returns the state after every step, `[T, B, ...]`.
     ///
     /// Losses and plots that look at membranes ask for them here; it costs their memory.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cubecl::prelude::*;
 
 use super::traced::Traced;
+use crate::kernel::backend::Keep;
 use crate::kernel::program::{ALPHA, BETA, GAIN, Program, SEGMENT, THRESHOLD, Wanted};
 use crate::kernel::step::{Coefficients, Gradients, State, Taken, step, step_back};
 
@@ -167,8 +168,7 @@ pub(super) fn forward_kernel<N: Size>(
     columns: u32,
     period: u32,
     #[comptime] compiled: Compiled,
-    #[comptime] record: bool,
-    #[comptime] train: bool,
+    #[comptime] keep: Keep,
 ) {
     let column = ABSOLUTE_POS;
     let columns = columns as usize;
@@ -178,8 +178,10 @@ pub(super) fn forward_kernel<N: Size>(
     let c = column_of::<N>(coefficients, column, period as usize);
     let mut v = state[column];
     let mut i = state[columns + column];
+    let mut maximum = Vector::<f32, N>::new(f32::MIN);
+    let mut step = Vector::<f32, N>::new(0.0_f32);
     for t in 0..steps as usize {
-        if train && t % SEGMENT == 0 {
+        if keep.checkpoints && t % SEGMENT == 0 {
             let row = 2 * (t / SEGMENT);
             checkpoints[row * columns + column] = v;
             checkpoints[(row + 1) * columns + column] = i;
@@ -188,11 +190,21 @@ pub(super) fn forward_kernel<N: Size>(
         let after = forward_step::<N>(&c, x[at], v, i, comptime!(compiled.clone()));
         v = after.v;
         i = after.i;
-        output[at] = after.output;
-        if record {
+        if keep.maximum {
+            let larger = after.output.greater_than(&maximum);
+            step = select_many(larger, Vector::new(f32::cast_from(t)), step);
+            maximum = select_many(larger, after.output, maximum);
+        } else {
+            output[at] = after.output;
+        }
+        if keep.states {
             membranes[at] = v;
             currents[at] = i;
         }
+    }
+    if keep.maximum {
+        output[column] = maximum;
+        output[columns + column] = step;
     }
     last[column] = v;
     last[columns + column] = i;
@@ -255,10 +267,15 @@ pub(super) fn backward_kernel<N: Size>(
         }
         for back in 0..length {
             let offset = length - 1 - back;
-            let at = (first + offset) * columns + column;
+            let t = first + offset;
+            let at = t * columns + column;
             let mut g_output = zero;
             if comptime!(wanted == Wanted::Output) {
                 g_output = grad[at];
+            }
+            if comptime!(wanted == Wanted::Maximum) {
+                let here = grad[columns + column].equal(&Vector::new(f32::cast_from(t)));
+                g_output = select_many(here, grad[column], zero);
             }
             if comptime!(wanted == Wanted::Membranes) {
                 flow.v += grad[at];

@@ -13,7 +13,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::backend::{Keep, Kept, SequenceBackend, checkpoint_rows};
+use super::backend::{Keep, Kept, NOTHING, SequenceBackend, checkpoint_rows};
 use super::program::{COEFFICIENTS, Program, Wanted};
 use kernels::{Compiled, backward_kernel, forward_kernel};
 
@@ -32,9 +32,10 @@ impl SequenceBackend for CubeBackend {
         let Launch { x, coefficients, steps, columns, .. } = launch.clone();
         let state = into_contiguous(state);
         let rows = |rows: usize, kept: bool| {
-            launch.empty(if kept { [rows, columns] } else { [1, 1] })
+            launch.empty(if kept { [rows, columns] } else { NOTHING })
         };
-        let (output, last) = (rows(steps, true), rows(2, true));
+        let output = rows(if keep.maximum { 2 } else { steps }, true);
+        let last = rows(2, true);
         let (membranes, currents) = (rows(steps, keep.states), rows(steps, keep.states));
         let checkpoints = rows(checkpoint_rows(steps), keep.checkpoints);
         let (client, count, dim) = launch.threads();
@@ -55,8 +56,7 @@ impl SequenceBackend for CubeBackend {
             launch.vectors(columns),
             launch.vectors(launch.period),
             Compiled::from(&program),
-            keep.states,
-            keep.checkpoints,
+            keep,
         );
         (output, last, membranes, currents, checkpoints)
     }
