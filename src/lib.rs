@@ -14,6 +14,9 @@ pub mod prelude {
         NeuronState,
     };
     pub use snn_core::recurrent::{Recurrent, RecurrentConfig};
+    pub use snn_core::sequential::{
+        LayerConfig, Record, Recording, Sequential, SequentialConfig, SequentialState,
+    };
     pub use snn_core::surrogate::{Surrogate, spike};
     pub use snn_train::Trainer;
     pub use snn_train::classify::{Activity, Batch, Classifier, ClassifierConfig, SpikingNetwork};
