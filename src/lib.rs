@@ -35,6 +35,8 @@ mod book {
     mod losses {}
     #[doc = include_str!("../docs/src/neurons.md")]
     mod neurons {}
+    #[doc = include_str!("../docs/src/sequential.md")]
+    mod sequential {}
     #[doc = include_str!("../docs/src/surrogates.md")]
     mod surrogates {}
 }

@@ -4,9 +4,13 @@ use burn::nn::LinearConfig;
 use burn::nn::conv::Conv2dConfig;
 use burn::nn::pool::MaxPool2dConfig;
 use burn::tensor::Tensor;
+use snn::core::Values;
 use snn::core::layer::{BatchNormThroughTimeConfig, SumPool2dConfig};
 use snn::core::neuron::{CubaLifConfig, LifConfig};
-use snn::core::sequential::{LayerConfig, Record, Sequential, SequentialConfig};
+use snn::core::recurrent::{ConvRecurrentConfig, OneToOneConfig, RecurrentConfig};
+use snn::core::sequential::{
+    ConnectionConfig, LayerConfig, Record, RecurrentLayerConfig, Sequential, SequentialConfig,
+};
 
 use super::rest;
 use crate::test_device;
@@ -61,6 +65,35 @@ fn the_summary_has_the_shapes_of_a_run() {
     for layer in [2, 5] {
         assert_eq!(recording.outputs::<5>(layer).dims()[2..], summary.layers[layer].output);
     }
+}
+
+#[test]
+fn the_summary_of_recurrent_layers() {
+    let line = |neuron: LifConfig, connection: ConnectionConfig, sample: &[usize]| {
+        let layer = RecurrentLayerConfig::new(neuron.into(), connection);
+        let network = SequentialConfig::new().layer(layer).init(&test_device()).unwrap();
+        let line = network.summary(sample).map_err(|e| e.to_string())?.layers.remove(0);
+        Ok((line.name, line.parameters, line.macs))
+    };
+    let name = || "Recurrent Lif".to_string();
+    let dense = || ConnectionConfig::Dense(RecurrentConfig::new(4).with_bias(true));
+    assert_eq!(line(LifConfig::iaf(), dense(), &[4]), Ok((name(), 20, 16)));
+    let refused = |expected: &str, got: &str| {
+        format!("layer 0 (Recurrent Lif): expected samples of shape {expected}, got {got}")
+    };
+    assert_eq!(line(LifConfig::iaf(), dense(), &[3]), Err(refused("[4]", "[3]")));
+    assert_eq!(line(LifConfig::iaf(), dense(), &[4, 1, 1]), Err(refused("[4]", "[4, 1, 1]")));
+
+    let conv = || ConnectionConfig::Conv2d(ConvRecurrentConfig::new(2, [3, 1]));
+    let channelwise = || LifConfig::snntorch_leaky(vec![0.5, 0.9]);
+    let expected = (name(), 2 * 2 * 3 + 2 + 2, 5 * 4 * 2 * 2 * 3);
+    assert_eq!(line(channelwise(), conv(), &[2, 5, 4]), Ok(expected));
+    assert_eq!(line(LifConfig::iaf(), conv(), &[2]), Err(refused("[2, H, W]", "[2]")));
+
+    let each = || ConnectionConfig::OneToOne(OneToOneConfig::new(Values::Each(vec![0.1; 3])));
+    assert_eq!(line(LifConfig::iaf(), each(), &[3]), Ok((name(), 3, 3)));
+    assert_eq!(line(LifConfig::iaf(), each(), &[2]), Err(refused("[3, ...]", "[2]")));
+    assert_eq!(line(channelwise(), each(), &[3]), Err(refused("[2, ...]", "[3]")));
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn steps_of_maps_are_one_pass() {
     let config = SequentialConfig::new()
         .layer(RecurrentLayerConfig::new(synaptic().into(), connection))
         .layer(Conv2dConfig::new([2, 3], [2, 2]))
-        .layer(LifConfig::snntorch_leaky(vec![0.5, 0.7, 0.9]));
+        .layer(LifConfig::snntorch_leaky(vec![0.5, 0.7, 0.9]).with_threshold(Values::One(0.2)));
     let network = network(config, &device);
     let x = numbers([6, 2, 2, 3, 4], 8, &device).add_scalar(0.5);
     let (whole, last) = network.forward::<5, 5>(x.clone(), rest());
@@ -185,13 +185,13 @@ fn a_detached_state_ends_the_gradient() {
 }
 
 /// A static image gives the same as the image at every step, gradients included.
-fn check_static(network: &Sequential) {
+fn check_static(network: &Sequential, batch: usize) {
     let (device, steps) = (test_device().autodiff(), 4);
-    let image = numbers([2, 2, 5, 5], 4, &device).mul_scalar(3.0);
+    let image = numbers([batch, 2, 5, 5], 4, &device).mul_scalar(3.0);
     let sequence = image.clone().unsqueeze_dim::<5>(0).repeat_dim(0, steps);
     let (got, state) = network.forward_static::<4, 3>(image, steps, rest());
     let (expected, last) = network.forward::<5, 3>(sequence, rest());
-    assert_eq!(got.dims(), [steps, 2, 3]);
+    assert_eq!(got.dims(), [steps, batch, 3]);
     assert_close(got.clone(), expected.clone());
     let readout = network.layers.len() - 1;
     assert_close(state.v::<2>(readout).unwrap(), last.v(readout).unwrap());
@@ -217,7 +217,9 @@ fn a_static_image_is_the_image_at_every_step() {
             .layer(LayerConfig::Flatten)
             .layer(LinearConfig::new(27, 3))
             .layer(readout());
-        check_static(&network(config, &device));
+        let network = network(config, &device);
+        check_static(&network, 1);
+        check_static(&network, 2);
     }
 }
 

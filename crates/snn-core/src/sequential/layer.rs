@@ -19,6 +19,7 @@ use crate::recurrent::{Connection, Recurrent};
 
 /// A layer of a [`Sequential`](super::Sequential). Samples are `[N]` or `[C, H, W]`.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a network has a few, and a box is not a module")]
 pub enum Layer {
     /// `[N]` to `[M]`.
     Linear(Linear),
