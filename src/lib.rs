@@ -14,6 +14,9 @@ pub mod prelude {
         NeuronState,
     };
     pub use snn_core::recurrent::{Recurrent, RecurrentConfig};
+    pub use snn_core::sequential::{
+        LayerConfig, Record, Recording, Sequential, SequentialConfig, SequentialState,
+    };
     pub use snn_core::surrogate::{Surrogate, spike};
     pub use snn_train::Trainer;
     pub use snn_train::classify::{Activity, Batch, Classifier, ClassifierConfig, SpikingNetwork};
@@ -32,6 +35,8 @@ mod book {
     mod losses {}
     #[doc = include_str!("../docs/src/neurons.md")]
     mod neurons {}
+    #[doc = include_str!("../docs/src/sequential.md")]
+    mod sequential {}
     #[doc = include_str!("../docs/src/surrogates.md")]
     mod surrogates {}
 }

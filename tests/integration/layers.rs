@@ -15,7 +15,7 @@ use snn::core::layer::{
 use crate::{test_device, values};
 
 /// Numbers from -1 to 1, the same on every device.
-fn numbers<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
+pub fn numbers<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let n = shape.iter().product();
     let numbers: Vec<f32> = (0..n).map(|_| rng.random_range(-1.0..1.0)).collect();
@@ -28,13 +28,13 @@ fn steps_of(x: &Tensor<5>) -> impl Iterator<Item = Tensor<4>> {
 }
 
 #[track_caller]
-fn assert_close<const D: usize>(got: Tensor<D>, expected: Tensor<D>) {
+pub fn assert_close<const D: usize>(got: Tensor<D>, expected: Tensor<D>) {
     let tolerance = Tolerance::rel_abs(1e-4, 1e-5);
     got.into_data().assert_approx_eq::<f32>(&expected.into_data(), tolerance);
 }
 
 /// The sum of the outputs, each with a weight of its own, so that no two gradients are alike.
-fn loss<const D: usize>(y: Tensor<D>) -> Tensor<1> {
+pub fn loss<const D: usize>(y: Tensor<D>) -> Tensor<1> {
     let weights = numbers(y.dims(), 99, &y.device());
     (y * weights).sum()
 }

@@ -14,6 +14,7 @@ mod layers;
 mod linear;
 mod neurons;
 mod parity;
+mod sequential;
 mod training;
 mod validation;
 

@@ -45,3 +45,8 @@ pub(crate) fn finite(name: &'static str, value: f64) -> Result<f64, ConfigError>
 pub(crate) fn positive(name: &'static str, value: f64) -> Result<f64, ConfigError> {
     check(name, value, "a finite number above 0", value.is_finite() && value > 0.0)
 }
+
+/// A size that is not zero.
+pub(crate) fn at_least_one(name: &'static str, count: usize) -> Result<f64, ConfigError> {
+    check(name, count as f64, "at least one", count > 0)
+}

@@ -8,6 +8,7 @@
 //!   non-spiking readouts, and the pieces (decay, reset, order of update) they are made of.
 //! * [`mod@recurrent`] puts a recurrent connection around any of them.
 //! * [`mod@layer`] runs stateless layers over time: Burn's own, dropout, batch normalization.
+//! * [`mod@sequential`] makes networks of layers and neurons from a configuration.
 //! * [`mod@encode`] turns numbers into spike trains, [`mod@decode`] what a network did over time
 //!   into one score.
 //!
@@ -23,9 +24,11 @@ pub mod layer;
 pub mod neuron;
 mod real;
 pub mod recurrent;
+pub mod sequential;
 mod steps;
 pub mod surrogate;
 
 pub use coefficient::{Coefficient, Values};
 pub use decay::Decay;
 pub use error::ConfigError;
+pub use sequential::{Sequential, SequentialConfig, SequentialState};

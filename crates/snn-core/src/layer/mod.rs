@@ -5,7 +5,7 @@
 //! * [`Dropout`] drops the same neurons, or channels, at every step.
 //! * [`ThresholdDependentBatchNorm`], [`TemporalEffectiveBatchNorm`] and [`BatchNormThroughTime`]
 //!   are batch normalization for spiking networks.
-//! * [`SumPool2d`] adds up spikes.
+//! * [`SumPool2d`] adds up spikes, [`Flatten`] makes one axis of several.
 //!
 //! # Batch normalization
 //!
@@ -17,11 +17,13 @@
 //! times it. `momentum` and `epsilon` are Burn's defaults, 0.1 and 1e-5, and public fields of `norm`.
 
 mod dropout;
+mod flatten;
 mod norm;
 mod sum_pool;
 mod time;
 
 pub use dropout::{Dropout, DropoutConfig};
+pub use flatten::Flatten;
 pub use norm::{
     BatchNormThroughTime, BatchNormThroughTimeConfig, TemporalEffectiveBatchNorm,
     TemporalEffectiveBatchNormConfig, ThresholdDependentBatchNorm,

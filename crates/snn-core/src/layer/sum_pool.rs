@@ -36,7 +36,8 @@ impl SumPool2dConfig {
 /// is not a power of two is off by rounding.
 #[derive(Module, Debug)]
 pub struct SumPool2d {
-    mean: AvgPool2d,
+    /// The mean of each window.
+    pub mean: AvgPool2d,
 }
 
 impl SumPool2d {

@@ -8,6 +8,7 @@
 
 mod alif;
 mod alpha;
+mod any;
 mod cuba_li;
 mod cuba_lif;
 mod delta_leaky;
@@ -32,6 +33,7 @@ use crate::kernel::{self, Linear};
 
 pub use alif::{AdaptationTiming, Alif, AlifConfig, AlifState};
 pub use alpha::{Alpha, AlphaConfig, AlphaState};
+pub use any::{AnyNeuron, AnyNeuronConfig, AnyState};
 pub use cuba_li::{CubaLi, CubaLiConfig};
 pub use cuba_lif::{CubaLif, CubaLifConfig, CubaState};
 pub use delta_leaky::{DeltaLeaky, DeltaLeakyConfig};

@@ -11,16 +11,12 @@ pub use through_time::{BatchNormThroughTime, BatchNormThroughTimeConfig};
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Tensor};
 
-use crate::error::{ConfigError, check};
+use crate::error::{ConfigError, at_least_one};
 
 /// Burn's layer with its defaults.
 fn batch_norm(features: usize, device: &Device) -> Result<BatchNorm, ConfigError> {
     at_least_one("number of features", features)?;
     Ok(BatchNormConfig::new(features).init(device))
-}
-
-fn at_least_one(name: &'static str, count: usize) -> Result<f64, ConfigError> {
-    check(name, count as f64, "at least one", count > 0)
 }
 
 /// Normalizes each channel of `[T, B, C, ...]` over time, batch and space.

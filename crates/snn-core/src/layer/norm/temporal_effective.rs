@@ -12,8 +12,8 @@ use burn::module::{Module, Param};
 use burn::nn::{BatchNorm, Initializer};
 use burn::tensor::{Device, Tensor};
 
-use super::{at_least_one, batch_norm, over_time_and_batch};
-use crate::error::ConfigError;
+use super::{batch_norm, over_time_and_batch};
+use crate::error::{ConfigError, at_least_one};
 
 /// Configuration of [`TemporalEffectiveBatchNorm`].
 #[derive(Config, Debug, PartialEq)]

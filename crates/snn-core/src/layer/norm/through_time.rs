@@ -12,8 +12,8 @@ use burn::module::Module;
 use burn::nn::BatchNorm;
 use burn::tensor::{Device, Tensor};
 
-use super::{at_least_one, batch_norm};
-use crate::error::ConfigError;
+use super::batch_norm;
+use crate::error::{ConfigError, at_least_one};
 
 /// Configuration of [`BatchNormThroughTime`].
 #[derive(Config, Debug, PartialEq)]
@@ -48,7 +48,8 @@ pub struct BatchNormThroughTime {
     /// Burn's layer with `T * C` channels, those of the first step first: the steps are normalized
     /// at once. Its `beta` is 0 and not learned.
     pub norm: BatchNorm,
-    steps: usize,
+    /// Number of steps `T`.
+    pub steps: usize,
 }
 
 impl BatchNormThroughTime {
