@@ -1,7 +1,7 @@
 //! What a fused sequence does at each step: the options of the linear neurons as plain data.
 
 use crate::neuron::{InputOrder, Reset, ResetTiming};
-use crate::real::{Lanes, Real};
+use crate::real::Lanes;
 use crate::surrogate::{SpikeTest, Surrogate, SurrogateUnit};
 
 /// A linear neuron over a sequence `[T, W]`, with its neurons side by side as columns.
@@ -27,7 +27,8 @@ impl Program {
     }
 
     /// The same for a surrogate that is a formula.
-    pub(crate) fn derivative<R: Real>(&self, x: R) -> R {
+    #[cfg(feature = "cube")]
+    pub(crate) fn derivative<R: crate::real::Real>(&self, x: R) -> R {
         match &self.firing {
             Some(firing) => firing.surrogate.formula(x),
             None => x,
@@ -35,6 +36,7 @@ impl Program {
     }
 
     /// Whether the derivative of a spike is a formula, and not looked up.
+    #[cfg(feature = "cube")]
     pub(crate) fn has_formula(&self) -> bool {
         let looked_up = |firing: &FiringProgram| matches!(firing.surrogate, Surrogate::Sampled(_));
         !self.firing.as_ref().is_some_and(looked_up)

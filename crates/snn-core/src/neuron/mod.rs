@@ -75,9 +75,14 @@ pub trait NeuronState<const D: usize>: Clone + Debug + Send {
 
     /// The same values, cut off from the steps that led to them: where truncated backpropagation
     /// through time ends.
-    fn detach(mut self) -> Self {
+    fn detach(self) -> Self {
+        self.map(Tensor::detach)
+    }
+
+    /// Each field replaced by what `f` makes of it, of the same shape.
+    fn map(mut self, mut f: impl FnMut(Tensor<D>) -> Tensor<D>) -> Self {
         for tensor in self.tensors_mut() {
-            *tensor = tensor.clone().detach();
+            *tensor = f(tensor.clone());
         }
         self
     }

@@ -53,9 +53,14 @@ impl SequentialState {
 
     /// The same values, cut off from the steps that led to them: where truncated backpropagation
     /// through time ends.
-    pub fn detach(mut self) -> Self {
+    pub fn detach(self) -> Self {
+        self.map(Tensor::detach)
+    }
+
+    /// Every field of every layer replaced by what `f` makes of it, of the same shape.
+    pub fn map(mut self, mut f: impl FnMut(Tensor<4>) -> Tensor<4>) -> Self {
         for field in self.layers.values_mut().flat_map(|state| &mut state.fields) {
-            *field = field.clone().detach();
+            *field = f(field.clone());
         }
         self
     }
