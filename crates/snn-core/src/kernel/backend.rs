@@ -100,7 +100,11 @@ impl<B: SequenceKernels> Backward<B, 3> for SequenceBackward {
 }
 
 /// `[4, W]` of columns, summed to `[4, n]` of neurons.
-fn of_neurons<B: Backend>(columns: FloatTensor<B>, n: usize, inner: usize) -> FloatTensor<B> {
+pub(super) fn of_neurons<B: Backend>(
+    columns: FloatTensor<B>,
+    n: usize,
+    inner: usize,
+) -> FloatTensor<B> {
     let width = columns.shape()[1];
     if n == 1 {
         return B::float_sum_dim(columns, 1);

@@ -47,7 +47,7 @@ pub(super) struct InputGradients {
 
 /// Rows of a `[rows, W]` array that several threads write to, each its own columns.
 #[derive(Clone, Copy)]
-struct Rows {
+pub(super) struct Rows {
     data: *mut f32,
     len: usize,
     columns: usize,
@@ -60,13 +60,13 @@ unsafe impl Send for Rows {}
 unsafe impl Sync for Rows {}
 
 impl Rows {
-    fn new(data: &mut [f32], columns: usize) -> Self {
+    pub(super) fn new(data: &mut [f32], columns: usize) -> Self {
         Self { data: data.as_mut_ptr(), len: data.len(), columns }
     }
 
     /// Writes the columns of a group; nothing, if the array was not asked for.
     #[expect(unsafe_code, reason = "columns of one array are written in parallel")]
-    fn write(self, row: usize, group: Group, lanes: Lanes) {
+    pub(super) fn write(self, row: usize, group: Group, lanes: Lanes) {
         if self.len == 0 {
             return;
         }
@@ -83,13 +83,13 @@ impl Rows {
 
 /// Some columns side by side, as many as there are lanes or fewer.
 #[derive(Clone, Copy)]
-struct Group {
-    start: usize,
-    len: usize,
+pub(super) struct Group {
+    pub(super) start: usize,
+    pub(super) len: usize,
 }
 
 impl Group {
-    fn read(self, data: &[f32], row: usize, columns: usize) -> Lanes {
+    pub(super) fn read(self, data: &[f32], row: usize, columns: usize) -> Lanes {
         let start = row * columns + self.start;
         let row = &data[start..start + self.len];
         // Whole groups are copied as registers, the last one of a row by the number.
@@ -101,11 +101,11 @@ impl Group {
     }
 
     /// Membrane and current in two rows.
-    fn state(self, data: &[f32], row: usize, columns: usize) -> State<Lanes> {
+    pub(super) fn state(self, data: &[f32], row: usize, columns: usize) -> State<Lanes> {
         State { v: self.read(data, row, columns), i: self.read(data, row + 1, columns) }
     }
 
-    fn coefficients(self, data: &[f32], inner: usize) -> Coefficients<Lanes> {
+    pub(super) fn coefficients(self, data: &[f32], inner: usize) -> Coefficients<Lanes> {
         let n = data.len() / COEFFICIENTS;
         let row = |row: usize| {
             // Lanes without a column must not divide by zero.

@@ -7,6 +7,7 @@ use super::backend::SequenceBackend;
 use super::program::Program;
 use crate::coefficient::{Coefficient, Level};
 use crate::neuron::{Neuron, NeuronState};
+use crate::recurrent::Dense;
 
 /// A linear neuron taken apart: what runs as a fused sequence.
 pub struct Linear<'a> {
@@ -17,6 +18,8 @@ pub struct Linear<'a> {
     pub(crate) threshold: Option<&'a Coefficient>,
     /// Value of a spike.
     pub(crate) graded: Option<&'a Coefficient>,
+    /// The way from its output back to its input, one step later.
+    pub(crate) connection: Option<&'a Dense>,
 }
 
 /// What the current is multiplied by.
@@ -31,7 +34,7 @@ pub(super) fn supports<const D: usize>(input: &Tensor<D>) -> bool {
     D >= 2 && input.dtype() == DType::F32 && on_cpu(input.device().as_dispatch())
 }
 
-fn on_cpu(device: &DispatchDevice) -> bool {
+pub(super) fn on_cpu(device: &DispatchDevice) -> bool {
     match device {
         #[cfg(feature = "flex")]
         DispatchDevice::Flex(_) => true,
@@ -123,7 +126,7 @@ fn pack<N: Neuron, const D: usize, const S: usize>(
 }
 
 /// `[4, n]`: decay of the current, decay of the membrane, gain, threshold.
-fn coefficients(linear: &Linear<'_>, neurons: usize, device: &Device) -> Tensor<2> {
+pub(super) fn coefficients(linear: &Linear<'_>, neurons: usize, device: &Device) -> Tensor<2> {
     let beta = linear.beta.level();
     let gain = match linear.gain {
         Gain::Number(gain) => Level::Scalar(gain),
@@ -162,7 +165,7 @@ fn expanded(level: Level<1>, n: usize, device: &Device) -> Tensor<1> {
     }
 }
 
-fn graded<const D: usize>(linear: &Linear<'_>, output: Tensor<D>) -> Tensor<D> {
+pub(super) fn graded<const D: usize>(linear: &Linear<'_>, output: Tensor<D>) -> Tensor<D> {
     match linear.graded.map(Coefficient::level::<1>) {
         None | Some(Level::Scalar(1.0)) => output,
         Some(Level::Scalar(value)) => output.mul_scalar(value),

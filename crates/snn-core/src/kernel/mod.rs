@@ -12,6 +12,7 @@ pub(crate) mod composite;
 mod cpu;
 mod fused;
 mod program;
+mod recurrent;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod slices;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
@@ -36,8 +37,11 @@ pub(crate) fn forward<N: Neuron, const D: usize, const S: usize>(
     if is_empty(&input) {
         return (input, state);
     }
-    match neuron.linear().filter(|_| fused::supports(&input)) {
-        Some(linear) => fused::forward::<N, D, S>(linear, input, state),
+    match linear(neuron, &input) {
+        Some(linear) => match linear.connection {
+            Some(dense) => recurrent::forward::<N, D, S>(&linear, dense, input, state),
+            None => fused::forward::<N, D, S>(linear, input, state),
+        },
         None => composite::forward(neuron, input, state),
     }
 }
@@ -53,10 +57,19 @@ pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
         let states = neuron.initial_state(input.dims(), &input.device());
         return (input, states);
     }
-    match neuron.linear().filter(|_| fused::supports(&input)) {
-        Some(linear) => fused::record(neuron, linear, input, state),
+    match linear(neuron, &input) {
+        Some(linear) => match linear.connection {
+            Some(dense) => recurrent::record(neuron, &linear, dense, input, state),
+            None => fused::record(neuron, linear, input, state),
+        },
         None => composite::record(neuron, input, state),
     }
+}
+
+/// What runs in one operation, if it does there.
+fn linear<'a, N: Neuron, const D: usize>(neuron: &'a N, input: &Tensor<D>) -> Option<Linear<'a>> {
+    let supported = |linear: &Linear| fused::supports(input) && recurrent::supports(linear, input);
+    neuron.linear().filter(supported)
 }
 
 /// A batch of nothing, which not every backend can put together from steps.
