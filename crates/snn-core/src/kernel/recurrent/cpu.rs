@@ -93,7 +93,6 @@ pub(super) fn forward(
         });
         let mut current = Local::new(start, state[2 * columns..][start..end].to_vec());
         let mut z = Local::new(start, vec![0.0; end - start]);
-        let mut active = Vec::with_capacity(size);
         for t in 0..steps {
             for (group, (c, state)) in &mut groups {
                 if t % SEGMENT == 0 {
@@ -110,11 +109,7 @@ pub(super) fn forward(
                 currents.write(t, *group, state.i);
             }
             if t + 1 < steps {
-                // Few neurons spike; all have a membrane.
-                match program.firing {
-                    Some(_) => connection.sparse(&z.row, &mut current.row, &mut active),
-                    None => connection.dense(&z.row, &mut current.row),
-                }
+                connection.product(&z.row, &mut current.row);
             }
         }
         for (group, (_, state)) in groups {
@@ -198,7 +193,7 @@ pub(super) fn backward(
                     g_input.write(*group, g_x);
                 }
                 if t > 0 {
-                    back.dense(&g_input.row, &mut gz.row);
+                    back.product(&g_input.row, &mut gz.row);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! What the outputs of one step are to the next.
 
-/// Columns whose sums fit into registers.
-const COLUMNS: usize = 32;
+/// Where more than one of so many outputs is not zero, a dense product is faster.
+const SPARSE: usize = 8;
 
 /// Weights `[from, to]` and bias of all neurons.
 pub(super) struct Connection<'a> {
@@ -17,36 +17,31 @@ impl Connection<'_> {
         self.bias.len()
     }
 
-    /// `z · W + b` for rows of `z` that are mostly zero: adds up the weights of those that are not.
-    /// `active` is room to work in.
-    pub(super) fn sparse(&self, z: &[f32], out: &mut [f32], active: &mut Vec<(usize, f32)>) {
-        let size = self.size();
-        for (z, out) in z.chunks_exact(size).zip(out.chunks_exact_mut(size)) {
-            active.clear();
-            let spikes = z.iter().enumerate().filter(|(_, z)| **z != 0.0);
-            active.extend(spikes.map(|(from, z)| (from * size, *z)));
-            let columns = out.chunks_mut(COLUMNS).zip(self.bias.chunks(COLUMNS));
-            for (block, (out, bias)) in columns.enumerate() {
-                let start = block * COLUMNS;
-                let mut sum = [0.0; COLUMNS];
-                for &(row, z) in &*active {
-                    let weights = &self.weight[row + start..][..out.len()];
-                    // Whole blocks stay in registers.
-                    match weights.first_chunk::<COLUMNS>() {
-                        Some(weights) => add(&mut sum, weights, z),
-                        None => add(&mut sum, weights, z),
-                    }
-                }
-                for (out, (sum, bias)) in out.iter_mut().zip(sum.iter().zip(bias)) {
-                    *out = sum + bias;
-                }
-            }
+    /// `z · W + b`
+    pub(super) fn product(&self, z: &[f32], out: &mut [f32]) {
+        let active = z.iter().filter(|z| **z != 0.0).count();
+        match active * SPARSE <= z.len() {
+            true => self.sparse(z, out),
+            false => self.dense(z, out),
         }
     }
 
-    /// `z · W + b`
+    /// Adds up the weights of the neurons that are not silent.
+    fn sparse(&self, z: &[f32], out: &mut [f32]) {
+        let size = self.size();
+        for (z, out) in z.chunks_exact(size).zip(out.chunks_exact_mut(size)) {
+            out.fill(0.0);
+            for (z, weights) in z.iter().zip(self.weight.chunks_exact(size)) {
+                if *z != 0.0 {
+                    add(out, weights, *z);
+                }
+            }
+            add(out, self.bias, 1.0);
+        }
+    }
+
     #[expect(unsafe_code, reason = "the matrix product takes pointers")]
-    pub(super) fn dense(&self, z: &[f32], out: &mut [f32]) {
+    fn dense(&self, z: &[f32], out: &mut [f32]) {
         let size = self.size();
         let rows = z.len() / size;
         assert_eq!((z.len(), out.len()), (rows * size, rows * size));
@@ -83,10 +78,10 @@ impl Connection<'_> {
     }
 }
 
-#[inline(always)]
-fn add(sum: &mut [f32; COLUMNS], weights: &[f32], z: f32) {
-    for (sum, weight) in sum.iter_mut().zip(weights) {
-        *sum += z * weight;
+/// `out + factor · row`
+fn add(out: &mut [f32], row: &[f32], factor: f32) {
+    for (out, x) in out.iter_mut().zip(row) {
+        *out += factor * x;
     }
 }
 
