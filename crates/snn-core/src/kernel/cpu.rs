@@ -76,7 +76,8 @@ impl Rows {
         let row = unsafe { core::slice::from_raw_parts_mut(self.data.add(start), group.len) };
         match row.first_chunk_mut() {
             Some(whole) => *whole = lanes.0,
-            None => row.copy_from_slice(&lanes.0[..group.len]),
+            // Not `copy_from_slice`: whole groups, too, would become calls to copy memory.
+            None => row.iter_mut().zip(lanes.0).for_each(|(to, from)| *to = from),
         }
     }
 }

@@ -8,6 +8,9 @@ use super::super::step::{Coefficients, Gradients, State, Taken, step, step_back}
 use super::product::{Connection, transposed};
 use crate::real::Lanes;
 
+/// The numbers of a group. Those of a block side by side are its rows, with room behind the last.
+type Numbers = [f32; Lanes::COUNT];
+
 /// Batch rows of a block: enough that a weight that was read is used several times, few enough that
 /// the state stays in the second-level cache.
 const ROWS: usize = 16;
@@ -33,30 +36,6 @@ fn groups<T>(start: usize, end: usize, make: impl Fn(Group) -> T) -> Vec<(Group,
         .map(|start| Group { start, len: Lanes::COUNT.min(end - start) })
         .map(|group| (group, make(group)))
         .collect()
-}
-
-/// One row of numbers of a block that starts at column `start`.
-struct Local {
-    start: usize,
-    row: Vec<f32>,
-}
-
-impl Local {
-    fn new(start: usize, row: Vec<f32>) -> Self {
-        Self { start, row }
-    }
-
-    fn read(&self, group: Group) -> Lanes {
-        Group { start: group.start - self.start, len: group.len }.read(&self.row, 0, 0)
-    }
-
-    fn write(&mut self, group: Group, lanes: Lanes) {
-        let row = &mut self.row[group.start - self.start..][..group.len];
-        match row.first_chunk_mut() {
-            Some(whole) => *whole = lanes.0,
-            None => row.copy_from_slice(&lanes.0[..group.len]),
-        }
-    }
 }
 
 /// Runs the whole sequence from `state` `[3, B·N]`: membrane, synaptic current, recurrent current of the
@@ -91,31 +70,33 @@ pub(super) fn forward(
         let mut groups = groups(start, end, |group| {
             (group.coefficients(coefficients, program.inner), group.state(state, 0, columns))
         });
-        let mut current = Local::new(start, state[2 * columns..][start..end].to_vec());
-        let mut z = Local::new(start, vec![0.0; end - start]);
+        let mut current: Vec<Numbers> =
+            groups.iter().map(|(group, _)| group.read(state, 2, columns).0).collect();
+        let mut z = vec![[0.0; Lanes::COUNT]; groups.len()];
         for t in 0..steps {
-            for (group, (c, state)) in &mut groups {
+            for (k, (group, (c, state))) in groups.iter_mut().enumerate() {
                 if t % SEGMENT == 0 {
                     checkpoints.write(t / SEGMENT * 2, *group, state.v);
                     checkpoints.write(t / SEGMENT * 2 + 1, *group, state.i);
                 }
-                let x = group.read(x, t, columns) + current.read(*group);
+                let x = group.read(x, t, columns) + Lanes(current[k]);
                 whole.write(t, *group, x);
                 let stepped = step(program, c, x, *state);
                 *state = stepped.state;
-                z.write(*group, stepped.output);
+                z[k] = stepped.output.0;
                 output.write(t, *group, stepped.output);
                 membranes.write(t, *group, state.v);
                 currents.write(t, *group, state.i);
             }
             if t + 1 < steps {
-                connection.product(&z.row, &mut current.row);
+                let current = &mut current.as_flattened_mut()[..end - start];
+                connection.product(&z.as_flattened()[..end - start], current);
             }
         }
-        for (group, (_, state)) in groups {
+        for (z, (group, (_, state))) in z.into_iter().zip(groups) {
             last.write(0, group, state.v);
             last.write(1, group, state.i);
-            last.write(2, group, z.read(group));
+            last.write(2, group, Lanes(z));
         }
     });
     (out, inputs)
@@ -156,14 +137,12 @@ pub(super) fn backward(
             (c, Gradients { state, coefficients: nothing })
         });
         // What comes back to the output of a step by way of the next one.
-        let mut gz = Local::new(
-            start,
-            match wanted {
-                Wanted::Last => grad[2 * columns..][start..end].to_vec(),
-                _ => vec![0.0; end - start],
-            },
-        );
-        let mut g_input = Local::new(start, vec![0.0; end - start]);
+        let last_output = |group: Group| match wanted {
+            Wanted::Last => group.read(grad, 2, columns),
+            _ => none,
+        };
+        let mut gz: Vec<Numbers> = groups.iter().map(|(group, _)| last_output(*group).0).collect();
+        let mut g_input = vec![[0.0; Lanes::COUNT]; groups.len()];
         let mut taken = Vec::with_capacity(SEGMENT * groups.len());
         for segment in (0..steps.div_ceil(SEGMENT)).rev() {
             let first = segment * SEGMENT;
@@ -186,21 +165,22 @@ pub(super) fn backward(
                     };
                     g.state.v = g.state.v + at(Wanted::Membranes);
                     g.state.i = g.state.i + at(Wanted::Currents);
-                    let gz = at(Wanted::Output) + gz.read(*group);
+                    let gz = at(Wanted::Output) + Lanes(gz[k]);
                     let taken = taken[k * length + t - first];
                     let g_x = step_back(program, c, taken, gz, g, |x| program.derivative(x));
                     gx.write(t, *group, g_x);
-                    g_input.write(*group, g_x);
+                    g_input[k] = g_x.0;
                 }
                 if t > 0 {
-                    back.product(&g_input.row, &mut gz.row);
+                    let gz = &mut gz.as_flattened_mut()[..end - start];
+                    back.product(&g_input.as_flattened()[..end - start], gz);
                 }
             }
         }
-        for (group, (_, g)) in groups {
+        for (g_input, (group, (_, g))) in g_input.into_iter().zip(groups) {
             g_state.write(0, group, g.state.v);
             g_state.write(1, group, g.state.i);
-            g_state.write(2, group, g_input.read(group));
+            g_state.write(2, group, Lanes(g_input));
             let Coefficients { alpha, beta, gain, threshold } = g.coefficients;
             for (row, lanes) in [(ALPHA, alpha), (BETA, beta), (GAIN, gain), (THRESHOLD, threshold)]
             {

@@ -1,7 +1,7 @@
 //! What the outputs of one step are to the next.
 
 /// Where more than one of so many outputs is not zero, a dense product is faster.
-const SPARSE: usize = 8;
+const SPARSE: usize = 5;
 
 /// Weights `[from, to]` and bias of all neurons.
 pub(super) struct Connection<'a> {
@@ -88,4 +88,27 @@ fn add(out: &mut [f32], row: &[f32], factor: f32) {
 /// A square matrix, its rows as columns.
 pub(super) fn transposed(matrix: &[f32], size: usize) -> Vec<f32> {
     (0..size).flat_map(|column| (0..size).map(move |row| matrix[row * size + column])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sparse_and_dense_products_are_the_same() {
+        let weight: Vec<f32> = (0..9).map(|k| k as f32).collect();
+        let connection = Connection { weight: &weight, bias: &[0.5, 0.0, -1.0] };
+        let z = [0.0, 1.0, 0.0, 2.0, 0.0, -1.0];
+        let expected = [3.5, 4.0, 4.0, -5.5, -5.0, -5.0];
+        let mut out = [7.0; 6];
+        connection.sparse(&z, &mut out);
+        assert_eq!(out, expected);
+        connection.dense(&z, &mut out);
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn a_transposed_matrix_has_its_rows_as_columns() {
+        assert_eq!(transposed(&[1.0, 2.0, 3.0, 4.0], 2), [1.0, 3.0, 2.0, 4.0]);
+    }
 }

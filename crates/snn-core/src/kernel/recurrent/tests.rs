@@ -141,6 +141,18 @@ fn every_connection_agrees() {
 }
 
 #[test]
+fn few_and_many_spikes_agree() {
+    let shape = [20, 4, 40];
+    let share = |threshold: f64| {
+        let config = base().with_threshold(Values::One(threshold));
+        lif(&format!("threshold {threshold}"), &config, shape) / (20 * 4 * 40) as f32
+    };
+    let (few, many) = (share(3.5), share(0.2));
+    assert!(few > 0.01 && few < 0.15, "{few}");
+    assert!(many > 0.4, "{many}");
+}
+
+#[test]
 fn every_order_of_input_agrees() {
     let device = Device::default().autodiff();
     for order in [
