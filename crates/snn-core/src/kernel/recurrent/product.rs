@@ -40,6 +40,7 @@ impl Connection<'_> {
         }
     }
 
+    /// As a matrix product, on this thread alone.
     #[expect(unsafe_code, reason = "the matrix product takes pointers")]
     fn dense(&self, z: &[f32], out: &mut [f32]) {
         let size = self.size();
