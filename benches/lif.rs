@@ -138,6 +138,20 @@ fn others(criterion: &mut Criterion) {
     time(criterion, "li, step by step", apart, forward, shape);
 }
 
+fn recurrent(criterion: &mut Criterion) {
+    let config =
+        LifConfig::snntorch_leaky(0.9).with_surrogate(Surrogate::FastSigmoid { slope: 25.0 });
+    for shape in [[100, 128], [100, 512]] {
+        let build = |device: &Device| {
+            let lif: Lif = config.init(device).expect("a valid configuration");
+            RecurrentConfig::new(shape[1]).init(lif, device).expect("a valid configuration")
+        };
+        let apart = |device: &Device| StepByStep { neuron: build(device) };
+        time(criterion, "recurrent", build, forward, shape);
+        time(criterion, "recurrent, step by step", apart, forward, shape);
+    }
+}
+
 /// Forward and backward of a LIF layer read the input, write spikes, read the input and the gradient
 /// of the spikes, write that of the input, and one array more is allowed for: six arrays, 312 MB at
 /// this shape. A copy reads one and writes one.
@@ -151,5 +165,5 @@ fn memory(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, lif, others, memory);
+criterion_group!(benches, lif, others, recurrent, memory);
 criterion_main!(benches);

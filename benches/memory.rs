@@ -21,7 +21,8 @@ const RUNS: usize = 3;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    let number = |k: usize, default| args.get(k).map_or(default, |arg| arg.parse().expect("a number"));
+    let number =
+        |k: usize, default| args.get(k).map_or(default, |arg| arg.parse().expect("a number"));
     if args.first().is_some_and(|arg| arg == "one") {
         return one(&args[1], number(2, 0), number(3, 0));
     }

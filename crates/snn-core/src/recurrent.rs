@@ -12,6 +12,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::coefficient::{Coefficient, Values};
 use crate::error::{ConfigError, check, finite};
+use crate::kernel;
 use crate::neuron::{Neuron, NeuronState};
 
 /// Configuration of a dense recurrent connection, from every neuron to every neuron.
@@ -189,19 +190,27 @@ impl Dense {
         Self { linear, autapses }
     }
 
-    /// `z · W + b` over the last axis.
-    fn forward<const D: usize>(&self, z: Tensor<D>) -> Tensor<D> {
+    /// Weights in use, `[from, to]`.
+    pub(crate) fn weight(&self) -> Tensor<2> {
         let weight = self.linear.weight.val();
+        match self.autapses {
+            true => weight,
+            false => {
+                let others = Tensor::eye(weight.dims()[0], &weight.device()).neg() + 1.0;
+                weight * others
+            }
+        }
+    }
+
+    /// `z · W + b` over the last axis.
+    pub(crate) fn forward<const D: usize>(&self, z: Tensor<D>) -> Tensor<D> {
+        let weight = self.weight();
         let (size, dims) = (weight.dims()[0], z.dims());
         assert_eq!(
             dims[D - 1],
             size,
             "recurrent input: expected {size} neurons on the last axis, got shape {dims:?}"
         );
-        let weight = match self.autapses {
-            true => weight,
-            false => weight.clone() * (Tensor::eye(size, &weight.device()).neg() + 1.0),
-        };
         let rows = dims[..D - 1].iter().product::<usize>();
         let current = z.reshape([rows, size]).matmul(weight);
         let current = match &self.linear.bias {
@@ -219,6 +228,16 @@ impl<N: Neuron> Neuron for Recurrent<N> {
         RecurrentState {
             neuron: self.neuron.initial_state(shape, device),
             z: Tensor::zeros(shape, device),
+        }
+    }
+
+    fn linear(&self) -> Option<kernel::Linear<'_>> {
+        let linear = self.neuron.linear()?;
+        match (&self.connection, linear.connection) {
+            (Connection::Dense(dense), None) => {
+                Some(kernel::Linear { connection: Some(dense), ..linear })
+            }
+            _ => None,
         }
     }
 

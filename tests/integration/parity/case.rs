@@ -18,8 +18,8 @@ const RELATIVE: f32 = 1e-5;
 /// is a share of the largest value of the array (but at least of 1).
 const FLOOR: f32 = 2e-6;
 
-/// How often the input of a case that does not agree is changed at random, by how much (as a share of
-/// its largest value), and how many times the largest change of the result that this makes is
+/// How often the inputs of a case that does not agree are changed at random, by how much (as a share of
+/// the largest value of each), and how many times the largest change of the result that this makes is
 /// allowed for. A membrane is rounded several times a step, at up to 1e-7 of its value each, and an
 /// input reaches it with a gain of a tenth or so.
 const NUDGES: u32 = 4;
@@ -92,7 +92,10 @@ impl<'a> Case<'a> {
     pub fn input<const D: usize>(&self, name: &str) -> Tensor<D> {
         let tensor = tensor(self.raw_input(name));
         match self.purpose {
-            Purpose::Nudge(seed) if seed > 0 && name == "x" => nudged(tensor, seed),
+            // The gradients that go in at the outputs are inputs of the backward pass.
+            Purpose::Nudge(seed) if seed > 0 && (name == "x" || name.starts_with("w_")) => {
+                nudged(tensor, seed)
+            }
             _ => tensor,
         }
     }
@@ -114,7 +117,7 @@ impl<'a> Case<'a> {
     }
 
     /// Replays a case that did not agree, to see whether it can be expected to: libraries round
-    /// differently, as if the last digits of the input differed, and where those alone move the
+    /// differently, as if the last digits of the inputs differed, and where those alone move the
     /// result, it may differ as much.
     pub fn replay_within_conditioning(
         &self,

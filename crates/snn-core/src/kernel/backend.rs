@@ -120,16 +120,16 @@ pub(super) const NOTHING: [usize; 2] = [1, 4];
 
 /// Shapes of the results, which fusion has to know before it runs an operation.
 #[cfg(feature = "cube")]
-mod specs {
+pub(super) mod specs {
     use burn::backend::fusion::custom::TensorSpec;
 
     use super::{COEFFICIENTS, Keep, NOTHING, checkpoint_rows};
 
-    fn rows(x: &TensorSpec, rows: usize) -> TensorSpec {
+    pub(in crate::kernel) fn rows(x: &TensorSpec, rows: usize) -> TensorSpec {
         TensorSpec::new([rows, x.shape[1]].into(), x.dtype)
     }
 
-    fn kept(x: &TensorSpec, number: usize, kept: bool) -> TensorSpec {
+    pub(in crate::kernel) fn kept(x: &TensorSpec, number: usize, kept: bool) -> TensorSpec {
         if kept { rows(x, number) } else { TensorSpec::new(NOTHING.into(), x.dtype) }
     }
 
@@ -199,7 +199,11 @@ fn row<B: Backend>(tensor: FloatTensor<B>, row: usize) -> FloatTensor<B> {
 }
 
 /// `[4, W]` of columns, summed to `[4, n]` of neurons.
-fn of_neurons<B: Backend>(columns: FloatTensor<B>, n: usize, inner: usize) -> FloatTensor<B> {
+pub(super) fn of_neurons<B: Backend>(
+    columns: FloatTensor<B>,
+    n: usize,
+    inner: usize,
+) -> FloatTensor<B> {
     let width = columns.shape()[1];
     if n == 1 {
         return B::float_sum_dim(columns, 1);
@@ -288,11 +292,7 @@ struct Run<B: SequenceBackend, C: CheckpointStrategy> {
 }
 
 impl<B: SequenceBackend, C: CheckpointStrategy> Run<B, C> {
-    fn forward(
-        parents: [FloatTensor<Autodiff<B, C>>; 3],
-        program: Program,
-        keep: Keep,
-    ) -> Self {
+    fn forward(parents: [FloatTensor<Autodiff<B, C>>; 3], program: Program, keep: Keep) -> Self {
         let [x, state, coefficients] = parents.each_ref().map(|parent| parent.primitive().clone());
         let checkpoints = parents.iter().any(|parent| parent.is_tracked());
         let keep = Keep { checkpoints, ..keep };

@@ -46,7 +46,7 @@ pub(super) struct InputGradients {
 
 /// Rows of a `[rows, W]` array that several threads write to, each its own columns.
 #[derive(Clone, Copy)]
-struct Rows {
+pub(super) struct Rows {
     data: *mut f32,
     len: usize,
     columns: usize,
@@ -59,13 +59,13 @@ unsafe impl Send for Rows {}
 unsafe impl Sync for Rows {}
 
 impl Rows {
-    fn new(data: &mut [f32], columns: usize) -> Self {
+    pub(super) fn new(data: &mut [f32], columns: usize) -> Self {
         Self { data: data.as_mut_ptr(), len: data.len(), columns }
     }
 
     /// Writes the columns of a group; nothing, if the array was not asked for.
     #[expect(unsafe_code, reason = "columns of one array are written in parallel")]
-    fn write(self, row: usize, group: Group, lanes: Lanes) {
+    pub(super) fn write(self, row: usize, group: Group, lanes: Lanes) {
         if self.len == 0 {
             return;
         }
@@ -75,20 +75,21 @@ impl Rows {
         let row = unsafe { core::slice::from_raw_parts_mut(self.data.add(start), group.len) };
         match row.first_chunk_mut() {
             Some(whole) => *whole = lanes.0,
-            None => row.copy_from_slice(&lanes.0[..group.len]),
+            // Not `copy_from_slice`: whole groups, too, would become calls to copy memory.
+            None => row.iter_mut().zip(lanes.0).for_each(|(to, from)| *to = from),
         }
     }
 }
 
 /// Some columns side by side, as many as there are lanes or fewer.
 #[derive(Clone, Copy)]
-struct Group {
-    start: usize,
-    len: usize,
+pub(super) struct Group {
+    pub(super) start: usize,
+    pub(super) len: usize,
 }
 
 impl Group {
-    fn read(self, data: &[f32], row: usize, columns: usize) -> Lanes {
+    pub(super) fn read(self, data: &[f32], row: usize, columns: usize) -> Lanes {
         let start = row * columns + self.start;
         let row = &data[start..start + self.len];
         // Whole groups are copied as registers, the last one of a row by the number.
@@ -100,11 +101,11 @@ impl Group {
     }
 
     /// Membrane and current in two rows.
-    fn state(self, data: &[f32], row: usize, columns: usize) -> State<Lanes> {
+    pub(super) fn state(self, data: &[f32], row: usize, columns: usize) -> State<Lanes> {
         State { v: self.read(data, row, columns), i: self.read(data, row + 1, columns) }
     }
 
-    fn coefficients(self, data: &[f32], inner: usize) -> Coefficients<Lanes> {
+    pub(super) fn coefficients(self, data: &[f32], inner: usize) -> Coefficients<Lanes> {
         let n = data.len() / COEFFICIENTS;
         let row = |row: usize| {
             // Lanes without a column must not divide by zero.
@@ -250,6 +251,7 @@ pub(super) fn backward(
         let mut groups = groups(columns, start, |group| {
             let state = match wanted {
                 Wanted::Last => group.state(grad, 0, columns),
+                Wanted::Step => group.state(grad, 1, columns),
                 _ => zero,
             };
             let c = group.coefficients(coefficients, program.inner);
@@ -280,6 +282,7 @@ pub(super) fn backward(
                             let step = group.read(grad, 1, columns);
                             only_at(t, step, group.read(grad, 0, columns))
                         }
+                        Wanted::Step => group.read(grad, 0, columns),
                         _ => at(Wanted::Output),
                     };
                     let g_input = step_back(program, c, *taken, g_output, g, |x| {

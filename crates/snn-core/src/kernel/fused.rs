@@ -7,6 +7,7 @@ use super::backend::SequenceBackend;
 use super::program::Program;
 use crate::coefficient::{Coefficient, Level};
 use crate::neuron::{Neuron, NeuronState};
+use crate::recurrent::Dense;
 
 /// A linear neuron taken apart: what runs as a fused sequence.
 pub struct Linear<'a> {
@@ -17,6 +18,8 @@ pub struct Linear<'a> {
     pub(crate) threshold: Option<&'a Coefficient>,
     /// Value of a spike.
     pub(crate) graded: Option<&'a Coefficient>,
+    /// The way from its output back to its input, one step later.
+    pub(crate) connection: Option<&'a Dense>,
 }
 
 /// What the current is multiplied by.
@@ -29,7 +32,10 @@ pub(crate) enum Gain {
 /// Whether the sequence runs in one operation there.
 pub(super) fn supports<const D: usize>(linear: &Linear<'_>, input: &Tensor<D>) -> bool {
     let half = matches!(input.dtype(), DType::F16 | DType::BF16);
+    // Along the last axis is along the neurons: a connection goes no further.
+    let connected = linear.connection.is_none() || D <= 3;
     D >= 2
+        && connected
         && (half || input.dtype() == DType::F32)
         && runs(&linear.program, input.device().as_dispatch())
 }
@@ -75,8 +81,7 @@ pub(super) fn max_over_time<N: Neuron, const D: usize, const S: usize>(
     mut state: N::State<S>,
 ) -> (Tensor<S>, N::State<S>) {
     let dtype = input.dtype();
-    let Packed { x, state: start, coefficients, program } =
-        pack::<N, D, S>(linear, input, &state);
+    let Packed { x, state: start, coefficients, program } = pack::<N, D, S>(linear, input, &state);
     let (maximum, last) = Dispatch::linear_maximum(
         x.into_dispatch(),
         start.into_dispatch(),
@@ -154,7 +159,7 @@ fn pack<N: Neuron, const D: usize, const S: usize>(
 }
 
 /// `[4, n]`: decay of the current, decay of the membrane, gain, threshold.
-fn coefficients(linear: &Linear<'_>, neurons: usize, device: &Device) -> Tensor<2> {
+pub(super) fn coefficients(linear: &Linear<'_>, neurons: usize, device: &Device) -> Tensor<2> {
     let beta = linear.beta.level();
     let gain = match linear.gain {
         Gain::Number(gain) => Level::Scalar(gain),
@@ -193,7 +198,7 @@ fn expanded(level: Level<1>, n: usize, device: &Device) -> Tensor<1> {
     }
 }
 
-fn graded<const D: usize>(linear: &Linear<'_>, output: Tensor<D>) -> Tensor<D> {
+pub(super) fn graded<const D: usize>(linear: &Linear<'_>, output: Tensor<D>) -> Tensor<D> {
     match linear.graded.map(Coefficient::level::<1>) {
         None | Some(Level::Scalar(1.0)) => output,
         Some(Level::Scalar(value)) => output.mul_scalar(value),

@@ -9,6 +9,7 @@ mod cpu;
 mod cube;
 mod fused;
 mod program;
+mod recurrent;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod slices;
 #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
@@ -34,8 +35,11 @@ pub(crate) fn forward<N: Neuron, const D: usize, const S: usize>(
     if is_empty(&input) {
         return (input, state);
     }
-    match neuron.linear().filter(|linear| fused::supports(linear, &input)) {
-        Some(linear) => fused::forward::<N, D, S>(linear, input, state),
+    match linear(neuron, &input) {
+        Some(linear) => match linear.connection {
+            Some(dense) => recurrent::forward::<N, D, S>(&linear, dense, input, state),
+            None => fused::forward::<N, D, S>(linear, input, state),
+        },
         None => composite::forward(neuron, input, state),
     }
 }
@@ -48,11 +52,9 @@ pub(crate) fn max_over_time<N: Neuron, const D: usize, const S: usize>(
 ) -> (Tensor<S>, N::State<S>) {
     check(&input, &state);
     // Graded spikes may be of either sign, and are made outside of the kernel.
-    let ungraded = |linear: &Linear<'_>| linear.graded.is_none() && fused::supports(linear, &input);
-    match neuron.linear().filter(ungraded) {
-        Some(linear) if !is_empty(&input) => {
-            fused::max_over_time::<N, D, S>(&linear, input, state)
-        }
+    let ungraded = |linear: &Linear| linear.graded.is_none() && linear.connection.is_none();
+    match linear(neuron, &input).filter(ungraded) {
+        Some(linear) if !is_empty(&input) => fused::max_over_time::<N, D, S>(&linear, input, state),
         _ => {
             let (output, state) = forward(neuron, input, state);
             (decode::max_over_time(output), state)
@@ -71,10 +73,18 @@ pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
         let states = neuron.initial_state(input.dims(), &input.device());
         return (input, states);
     }
-    match neuron.linear().filter(|linear| fused::supports(linear, &input)) {
-        Some(linear) => fused::record(neuron, linear, input, state),
+    match linear(neuron, &input) {
+        Some(linear) => match linear.connection {
+            Some(dense) => recurrent::record(neuron, &linear, dense, input, state),
+            None => fused::record(neuron, linear, input, state),
+        },
         None => composite::record(neuron, input, state),
     }
+}
+
+/// What runs in one operation, if it does there.
+fn linear<'a, N: Neuron, const D: usize>(neuron: &'a N, input: &Tensor<D>) -> Option<Linear<'a>> {
+    neuron.linear().filter(|linear| fused::supports(linear, input))
 }
 
 /// A batch of nothing, which not every backend can put together from steps.

@@ -72,6 +72,8 @@ pub enum Wanted {
     Currents,
     /// The last state, `[2, W]`: membrane, synaptic current.
     Last,
+    /// Output and last state of a single step, `[3, W]`.
+    Step,
     /// The largest output over time; its gradient comes with the step that had it, `[2, W]`.
     Maximum,
 }

@@ -11,7 +11,7 @@ use super::cpu::{self, Input};
 use super::program::{COEFFICIENTS, Program, Wanted};
 
 /// A CPU backend.
-trait Slices: burn::backend::Backend {
+pub(super) trait Slices: burn::backend::Backend {
     /// A tensor of 32-bit numbers as a slice, row by row.
     fn with<R>(tensor: FloatTensor<Self>, work: impl FnOnce(&[f32]) -> R) -> R;
 

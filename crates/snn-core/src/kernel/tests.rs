@@ -1,10 +1,10 @@
 //! Fused sequences against the same sequences step by step: values and gradients.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{composite, forward, fused, max_over_time, record};
+use super::{composite, forward, max_over_time, record};
 use crate::coefficient::{Coefficient, Values};
 use crate::decay::Decay;
 use crate::neuron::{
@@ -14,14 +14,14 @@ use crate::neuron::{
 use crate::surrogate::{SpikeTest, Surrogate, SurrogateUnit};
 
 /// Numbers of both signs, some of them enough to spike.
-fn numbers<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
+pub(super) fn numbers<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let count = shape.iter().product();
     let values: Vec<f32> = (0..count).map(|_| rng.random_range(-0.4..1.2)).collect();
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-fn on_gpu() -> bool {
+pub(super) fn on_gpu() -> bool {
     #[cfg(feature = "cube")]
     return matches!(Device::default().as_dispatch(), burn::backend::DispatchDevice::Cube(_));
     #[cfg(not(feature = "cube"))]
@@ -30,23 +30,24 @@ fn on_gpu() -> bool {
 
 /// More than a segment; on a GPU fewer, where each step of the composite path is compiled anew, and
 /// segments are left to the test of shapes.
-fn steps() -> usize {
+pub(super) fn steps() -> usize {
     if on_gpu() { 5 } else { 33 }
 }
 
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub(super) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec().unwrap()
 }
 
 /// What a path gives: each array by name.
-type Outcome = Vec<(String, Vec<f32>)>;
+pub(super) type Outcome = Vec<(String, Vec<f32>)>;
 
-/// Spikes, states and gradients of a loss on all of them.
-fn outcome<N: Neuron, const D: usize, const S: usize>(
+/// Spikes, states and gradients of a loss on all of them; `more` adds gradients of its own.
+pub(super) fn outcome<N: Neuron, const D: usize, const S: usize>(
     neuron: &N,
     learned: &[&Coefficient],
     shape: [usize; D],
     fused: bool,
+    more: impl Fn(&Gradients) -> Outcome,
 ) -> Outcome {
     let device = Device::default().autodiff();
     let x = numbers(shape, 1, &device).require_grad();
@@ -90,6 +91,7 @@ fn outcome<N: Neuron, const D: usize, const S: usize>(
         let gradient = param.grad(&gradients).unwrap_or_else(|| param.zeros_like());
         all.push((format!("d coefficient {k}"), values(gradient)));
     }
+    all.extend(more(&gradients));
     all
 }
 
@@ -100,26 +102,31 @@ fn agree<N: Neuron, const D: usize, const S: usize>(
     shape: [usize; D],
 ) -> f32 {
     let x: Tensor<D> = numbers(shape, 1, &Device::default());
-    let fused = neuron.linear().is_some_and(|linear| fused::supports(&linear, &x));
+    let fused = super::linear(neuron, &x).is_some();
     assert!(fused, "{what}: not fused");
-    let fused = outcome::<N, D, S>(neuron, learned, shape, true);
-    let expected = outcome::<N, D, S>(neuron, learned, shape, false);
+    let [fused, expected] =
+        [true, false].map(|fused| outcome::<N, D, S>(neuron, learned, shape, fused, |_| vec![]));
+    compare(what, &fused, &expected, true);
+    fused[0].1.iter().sum()
+}
+
+/// `spikes`: outputs are spikes, which are the same or wrong.
+pub(super) fn compare(what: &str, fused: &Outcome, expected: &Outcome, spikes: bool) {
     assert_eq!(fused.len(), expected.len());
-    for ((name, got), (_, expected)) in fused.iter().zip(&expected) {
+    for ((name, got), (_, expected)) in fused.iter().zip(expected) {
         assert_eq!(got.len(), expected.len(), "{what}: {name}");
         let scale = expected.iter().fold(1.0, |largest: f32, x| largest.max(x.abs()));
         for (k, (got, expected)) in got.iter().zip(expected).enumerate() {
-            let limit = match name.starts_with("output") {
+            let limit = match spikes && name.starts_with("output") {
                 true => 0.0,
                 false => 1e-5 * expected.abs() + 4e-6 * scale,
             };
             assert!((got - expected).abs() <= limit, "{what}: {name}[{k}]: {got}, {expected}");
         }
     }
-    fused[0].1.iter().sum()
 }
 
-fn base() -> LifConfig {
+pub(super) fn base() -> LifConfig {
     LifConfig::new(Decay::factor(0.9))
         .with_surrogate(Surrogate::FastSigmoid { slope: 5.0 })
         .with_learn_beta(true)
@@ -263,15 +270,9 @@ fn every_order_of_input_agrees() {
 
 /// Outputs of a readout are numbers, not spikes.
 fn agree_closely<N: Neuron>(what: &str, neuron: &N, learned: &[&Coefficient], shape: [usize; 3]) {
-    let fused = outcome::<N, 3, 2>(neuron, learned, shape, true);
-    let expected = outcome::<N, 3, 2>(neuron, learned, shape, false);
-    for ((name, got), (_, expected)) in fused.iter().zip(&expected) {
-        let scale = expected.iter().fold(1.0, |largest: f32, x| largest.max(x.abs()));
-        for (got, expected) in got.iter().zip(expected) {
-            let limit = 1e-5 * expected.abs() + 4e-6 * scale;
-            assert!((got - expected).abs() <= limit, "{what}: {name}: {got}, {expected}");
-        }
-    }
+    let [fused, expected] =
+        [true, false].map(|fused| outcome::<N, 3, 2>(neuron, learned, shape, fused, |_| vec![]));
+    compare(what, &fused, &expected, false);
 }
 
 #[test]

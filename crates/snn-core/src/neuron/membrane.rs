@@ -81,6 +81,7 @@ impl Membrane {
             },
             threshold: firing.map(|firing| &firing.threshold),
             graded: firing.map(|firing| &firing.graded_spikes_factor),
+            connection: None,
         }
     }
 

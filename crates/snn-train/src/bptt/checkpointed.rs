@@ -106,7 +106,8 @@ pub fn checkpointed_bptt<M: Module, S: Carried>(
         let rows = run(model, chunk, start).rows();
         assert_eq!(rows.len(), gradients.len(), "a chunk handed on another number of tensors");
         // Its gradient is what the gradients of the next chunk's start make of this chunk's end.
-        let products = rows.into_iter().zip(gradients).map(|(row, gradient)| (row * gradient).sum());
+        let products =
+            rows.into_iter().zip(gradients).map(|(row, gradient)| (row * gradient).sum());
         gradients = backward(Tensor::cat(products.collect(), 0).sum(), leaves);
     }
     (loss.detach(), sum.grads(), result)

@@ -143,7 +143,11 @@ fn backward_step<N: Size>(
 
 /// `[4, period]`, repeated along the columns.
 #[cube]
-fn column_of<N: Size>(coefficients: &Tensor<Vector<f32, N>>, column: usize, period: usize) -> Column<N> {
+fn column_of<N: Size>(
+    coefficients: &Tensor<Vector<f32, N>>,
+    column: usize,
+    period: usize,
+) -> Column<N> {
     let at = column % period;
     Column::<N> {
         alpha: coefficients[ALPHA * period + at],
@@ -247,6 +251,10 @@ pub(super) fn backward_kernel<N: Size>(
         flow.v = grad[column];
         flow.i = grad[columns + column];
     }
+    if comptime!(wanted == Wanted::Step) {
+        flow.v = grad[columns + column];
+        flow.i = grad[2 * columns + column];
+    }
     // States before each step of a segment.
     let mut vs = Array::<Vector<f32, N>>::new(SEGMENT);
     let mut is = Array::<Vector<f32, N>>::new(SEGMENT);
@@ -270,7 +278,7 @@ pub(super) fn backward_kernel<N: Size>(
             let t = first + offset;
             let at = t * columns + column;
             let mut g_output = zero;
-            if comptime!(wanted == Wanted::Output) {
+            if comptime!(matches!(wanted, Wanted::Output | Wanted::Step)) {
                 g_output = grad[at];
             }
             if comptime!(wanted == Wanted::Maximum) {

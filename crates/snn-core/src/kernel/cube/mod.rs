@@ -31,9 +31,8 @@ impl SequenceBackend for CubeBackend {
         let launch = Launch::new(x, coefficients, &program);
         let Launch { x, coefficients, steps, columns, .. } = launch.clone();
         let state = into_contiguous(state);
-        let rows = |rows: usize, kept: bool| {
-            launch.empty(if kept { [rows, columns] } else { NOTHING })
-        };
+        let rows =
+            |rows: usize, kept: bool| launch.empty(if kept { [rows, columns] } else { NOTHING });
         let output = rows(if keep.maximum { 2 } else { steps }, true);
         let last = rows(2, true);
         let (membranes, currents) = (rows(steps, keep.states), rows(steps, keep.states));

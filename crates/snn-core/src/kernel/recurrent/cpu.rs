@@ -1,0 +1,194 @@
+//! Recurrent sequences on plain slices: blocks of batch rows in parallel, all steps inside.
+
+use core::ops::Range;
+
+use super::super::backend::{Keep, checkpoint_rows};
+use super::super::cpu::{Group, Input, InputGradients, Output, Rows};
+use super::super::program::{ALPHA, BETA, COEFFICIENTS, GAIN, Program, SEGMENT, THRESHOLD, Wanted};
+use super::super::step::{Coefficients, Gradients, State, Taken, step, step_back};
+use super::product::{Connection, transposed};
+use crate::real::Lanes;
+
+/// The numbers of a group. Those of a block side by side are its rows, with room behind the last.
+type Numbers = [f32; Lanes::COUNT];
+
+/// Batch rows of a block: enough that a weight that was read is used several times, few enough that
+/// the state stays in the second-level cache.
+const ROWS: usize = 16;
+
+/// Runs `work` on blocks of batch rows.
+fn for_each_block(batch: usize, work: impl Fn(Range<usize>) + Sync + Send) {
+    let block = |rows: usize, block: usize| block * rows..batch.min((block + 1) * rows);
+    #[cfg(feature = "rayon")]
+    {
+        use rayon::iter::{IntoParallelIterator, ParallelIterator};
+        let rows = batch.div_ceil(rayon::current_num_threads()).clamp(1, ROWS);
+        let blocks = (0..batch.div_ceil(rows)).into_par_iter();
+        blocks.for_each(|index| work(block(rows, index)));
+    }
+    #[cfg(not(feature = "rayon"))]
+    (0..batch.div_ceil(ROWS)).for_each(|index| work(block(ROWS, index)));
+}
+
+/// The columns from `start` to `end` in groups, and what is kept for each.
+fn groups<T>(start: usize, end: usize, make: impl Fn(Group) -> T) -> Vec<(Group, T)> {
+    (start..end)
+        .step_by(Lanes::COUNT)
+        .map(|start| Group { start, len: Lanes::COUNT.min(end - start) })
+        .map(|group| (group, make(group)))
+        .collect()
+}
+
+/// Runs the whole sequence from `state` `[3, B·N]`: membrane, synaptic current, recurrent current of the
+/// first step. Returns with the last state `[3, B·N]`: membrane, synaptic current, output. The second
+/// result are the whole inputs of the neurons, `[T, B·N]`, for [`backward`], or empty.
+pub(super) fn forward(
+    program: &Program,
+    input: &Input,
+    state: &[f32],
+    connection: &Connection,
+    keep: Keep,
+) -> (Output, Vec<f32>) {
+    let Input { x, coefficients, steps, columns } = *input;
+    let size = connection.size();
+    let zeros = |rows: usize, kept: bool| vec![0.0; if kept { rows * columns } else { 0 }];
+    let mut out = Output {
+        output: zeros(steps, true),
+        membranes: zeros(steps, keep.states),
+        currents: zeros(steps, keep.states),
+        last: zeros(3, true),
+        checkpoints: zeros(checkpoint_rows(steps), keep.checkpoints),
+    };
+    let mut inputs = zeros(steps, keep.checkpoints);
+    let whole = Rows::new(&mut inputs, columns);
+    let output = Rows::new(&mut out.output, columns);
+    let membranes = Rows::new(&mut out.membranes, columns);
+    let currents = Rows::new(&mut out.currents, columns);
+    let last = Rows::new(&mut out.last, columns);
+    let checkpoints = Rows::new(&mut out.checkpoints, columns);
+    for_each_block(columns / size, |rows| {
+        let (start, end) = (rows.start * size, rows.end * size);
+        let mut groups = groups(start, end, |group| {
+            (group.coefficients(coefficients, program.inner), group.state(state, 0, columns))
+        });
+        let mut current: Vec<Numbers> =
+            groups.iter().map(|(group, _)| group.read(state, 2, columns).0).collect();
+        let mut z = vec![[0.0; Lanes::COUNT]; groups.len()];
+        for t in 0..steps {
+            for (k, (group, (c, state))) in groups.iter_mut().enumerate() {
+                if t % SEGMENT == 0 {
+                    checkpoints.write(t / SEGMENT * 2, *group, state.v);
+                    checkpoints.write(t / SEGMENT * 2 + 1, *group, state.i);
+                }
+                let x = group.read(x, t, columns) + Lanes(current[k]);
+                whole.write(t, *group, x);
+                let stepped = step(program, c, x, *state);
+                *state = stepped.state;
+                z[k] = stepped.output.0;
+                output.write(t, *group, stepped.output);
+                membranes.write(t, *group, state.v);
+                currents.write(t, *group, state.i);
+            }
+            if t + 1 < steps {
+                let current = &mut current.as_flattened_mut()[..end - start];
+                connection.product(&z.as_flattened()[..end - start], current);
+            }
+        }
+        for (z, (group, (_, state))) in z.into_iter().zip(groups) {
+            last.write(0, group, state.v);
+            last.write(1, group, state.i);
+            last.write(2, group, Lanes(z));
+        }
+    });
+    (out, inputs)
+}
+
+/// Gradients of `Σ grad · wanted`, but for those of the connection, from the whole inputs in `input.x`
+/// and the states that the forward pass kept.
+pub(super) fn backward(
+    program: &Program,
+    input: &Input,
+    weight: &[f32],
+    checkpoints: &[f32],
+    wanted: Wanted,
+    grad: &[f32],
+) -> InputGradients {
+    let Input { x, coefficients, steps, columns } = *input;
+    let size = weight.len().isqrt();
+    let back = Connection { weight: &transposed(weight, size), bias: &vec![0.0; size] };
+    let mut out = InputGradients {
+        x: vec![0.0; steps * columns],
+        state: vec![0.0; 3 * columns],
+        coefficients: vec![0.0; COEFFICIENTS * columns],
+    };
+    let gx = Rows::new(&mut out.x, columns);
+    let g_state = Rows::new(&mut out.state, columns);
+    let g_coefficients = Rows::new(&mut out.coefficients, columns);
+    let none = Lanes([0.0; Lanes::COUNT]);
+    let zero = State { v: none, i: none };
+    let nothing = Coefficients { alpha: none, beta: none, gain: none, threshold: none };
+    for_each_block(columns / size, |rows| {
+        let (start, end) = (rows.start * size, rows.end * size);
+        let mut groups = groups(start, end, |group| {
+            let state = match wanted {
+                Wanted::Last => group.state(grad, 0, columns),
+                _ => zero,
+            };
+            let c = group.coefficients(coefficients, program.inner);
+            (c, Gradients { state, coefficients: nothing })
+        });
+        // What comes back to the output of a step by way of the next one.
+        let last_output = |group: Group| match wanted {
+            Wanted::Last => group.read(grad, 2, columns),
+            _ => none,
+        };
+        let mut gz: Vec<Numbers> = groups.iter().map(|(group, _)| last_output(*group).0).collect();
+        let mut g_input = vec![[0.0; Lanes::COUNT]; groups.len()];
+        let mut taken = Vec::with_capacity(SEGMENT * groups.len());
+        for segment in (0..steps.div_ceil(SEGMENT)).rev() {
+            let first = segment * SEGMENT;
+            let length = SEGMENT.min(steps - first);
+            taken.clear();
+            for (group, (c, _)) in &groups {
+                let mut state = group.state(checkpoints, 2 * segment, columns);
+                for t in first..first + length {
+                    let x = group.read(x, t, columns);
+                    let stepped = step(program, c, x, state);
+                    taken.push(Taken { x, before: state, u: stepped.u });
+                    state = stepped.state;
+                }
+            }
+            for t in (first..first + length).rev() {
+                for (k, (group, (c, g))) in groups.iter_mut().enumerate() {
+                    let at = |kind| match wanted == kind {
+                        true => group.read(grad, t, columns),
+                        false => none,
+                    };
+                    g.state.v = g.state.v + at(Wanted::Membranes);
+                    g.state.i = g.state.i + at(Wanted::Currents);
+                    let gz = at(Wanted::Output) + Lanes(gz[k]);
+                    let taken = taken[k * length + t - first];
+                    let g_x =
+                        step_back(program, c, taken, gz, g, |x| program.derivative_of_lanes(x));
+                    gx.write(t, *group, g_x);
+                    g_input[k] = g_x.0;
+                }
+                if t > 0 {
+                    let gz = &mut gz.as_flattened_mut()[..end - start];
+                    back.product(&g_input.as_flattened()[..end - start], gz);
+                }
+            }
+        }
+        for (g_input, (group, (_, g))) in g_input.into_iter().zip(groups) {
+            g_state.write(0, group, g.state.v);
+            g_state.write(1, group, g.state.i);
+            g_state.write(2, group, Lanes(g_input));
+            let Coefficients { alpha, beta, gain, threshold } = g.coefficients;
+            for (row, lanes) in [(ALPHA, alpha), (BETA, beta), (GAIN, gain), (THRESHOLD, threshold)]
+            {
+                g_coefficients.write(row, group, lanes);
+            }
+        }
+    });
+    out
+}

@@ -1,0 +1,115 @@
+//! What the outputs of one step are to the next.
+
+/// Where more than one of so many outputs is not zero, a dense product is faster.
+const SPARSE: usize = 5;
+
+/// Weights `[from, to]` and bias of all neurons.
+pub(super) struct Connection<'a> {
+    /// `[N, N]`
+    pub(super) weight: &'a [f32],
+    /// `[N]`
+    pub(super) bias: &'a [f32],
+}
+
+impl Connection<'_> {
+    /// Number of neurons.
+    pub(super) fn size(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// `z · W + b`
+    pub(super) fn product(&self, z: &[f32], out: &mut [f32]) {
+        let active = z.iter().filter(|z| **z != 0.0).count();
+        match active * SPARSE <= z.len() {
+            true => self.sparse(z, out),
+            false => self.dense(z, out),
+        }
+    }
+
+    /// Adds up the weights of the neurons that are not silent.
+    fn sparse(&self, z: &[f32], out: &mut [f32]) {
+        let size = self.size();
+        for (z, out) in z.chunks_exact(size).zip(out.chunks_exact_mut(size)) {
+            out.fill(0.0);
+            for (z, weights) in z.iter().zip(self.weight.chunks_exact(size)) {
+                if *z != 0.0 {
+                    add(out, weights, *z);
+                }
+            }
+            add(out, self.bias, 1.0);
+        }
+    }
+
+    /// As a matrix product, on this thread alone.
+    #[expect(unsafe_code, reason = "the matrix product takes pointers")]
+    fn dense(&self, z: &[f32], out: &mut [f32]) {
+        let size = self.size();
+        let rows = z.len() / size;
+        assert_eq!((z.len(), out.len()), (rows * size, rows * size));
+        assert_eq!(self.weight.len(), size * size);
+        for out in out.chunks_exact_mut(size) {
+            out.copy_from_slice(self.bias);
+        }
+        let (out, z, weight) = (out.as_mut_ptr(), z.as_ptr(), self.weight.as_ptr());
+        let (columns, step) = (1, size as isize);
+        // SAFETY: all three are row by row, of the lengths asserted above, and `out` is borrowed alone.
+        unsafe {
+            gemm::gemm(
+                rows,
+                size,
+                size,
+                out,
+                columns,
+                step,
+                true,
+                z,
+                columns,
+                step,
+                weight,
+                columns,
+                step,
+                1.0,
+                1.0,
+                false,
+                false,
+                false,
+                gemm::Parallelism::None,
+            );
+        }
+    }
+}
+
+/// `out + factor · row`
+fn add(out: &mut [f32], row: &[f32], factor: f32) {
+    for (out, x) in out.iter_mut().zip(row) {
+        *out += factor * x;
+    }
+}
+
+/// A square matrix, its rows as columns.
+pub(super) fn transposed(matrix: &[f32], size: usize) -> Vec<f32> {
+    (0..size).flat_map(|column| (0..size).map(move |row| matrix[row * size + column])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sparse_and_dense_products_are_the_same() {
+        let weight: Vec<f32> = (0..9).map(|k| k as f32).collect();
+        let connection = Connection { weight: &weight, bias: &[0.5, 0.0, -1.0] };
+        let z = [0.0, 1.0, 0.0, 2.0, 0.0, -1.0];
+        let expected = [3.5, 4.0, 4.0, -5.5, -5.0, -5.0];
+        let mut out = [7.0; 6];
+        connection.sparse(&z, &mut out);
+        assert_eq!(out, expected);
+        connection.dense(&z, &mut out);
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn a_transposed_matrix_has_its_rows_as_columns() {
+        assert_eq!(transposed(&[1.0, 2.0, 3.0, 4.0], 2), [1.0, 3.0, 2.0, 4.0]);
+    }
+}
