@@ -7,36 +7,15 @@
 
 #[path = "../examples/common/device.rs"]
 mod device;
+mod step_by_step;
 
-use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use snn::core::neuron::HxTorchParameters;
 use snn::prelude::*;
+use step_by_step::StepByStep;
 
 const BATCH: usize = 32;
-
-/// The same neuron, but not known as one that runs in one operation.
-#[derive(Module, Debug)]
-struct StepByStep<N: Neuron> {
-    neuron: N,
-}
-
-impl<N: Neuron> Neuron for StepByStep<N> {
-    type State<const D: usize> = N::State<D>;
-
-    fn initial_state<const D: usize>(&self, shape: [usize; D], device: &Device) -> N::State<D> {
-        self.neuron.initial_state(shape, device)
-    }
-
-    fn step<const D: usize>(
-        &self,
-        input: Tensor<D>,
-        state: N::State<D>,
-    ) -> (Tensor<D>, N::State<D>) {
-        self.neuron.step(input, state)
-    }
-}
 
 fn input([steps, neurons]: [usize; 2], device: &Device) -> Tensor<3> {
     let shape = [steps, BATCH, neurons];

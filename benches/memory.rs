@@ -6,14 +6,18 @@
 
 #![allow(clippy::expect_used, missing_docs, reason = "a benchmark, not a library")]
 
+mod step_by_step;
+
 use std::process::Command;
 use std::time::Instant;
 
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Distribution, Tensor};
+use snn::core::layer::time_distributed;
 use snn::core::neuron::LifState;
 use snn::prelude::*;
 use snn::train::bptt::checkpointed_bptt;
+use step_by_step::StepByStep;
 
 const BATCH: usize = 16;
 const SIZE: usize = 512;
@@ -26,7 +30,7 @@ fn main() {
     if args.first().is_some_and(|arg| arg == "one") {
         return one(&args[1], number(2, 0), number(3, 0));
     }
-    let (steps, every) = (number(0, 4000), number(1, 50));
+    let (steps, every) = (number(0, 4000), number(1, 100));
     let program = std::env::current_exe().expect("a program");
     for mode in ["step by step", "one operation", "checkpoints"] {
         let mut child = Command::new(&program);
@@ -46,8 +50,9 @@ fn one(mode: &str, steps: usize, every: usize) {
         .with_surrogate(Surrogate::FastSigmoid { slope: 25.0 })
         .init(&device)
         .expect("a valid configuration");
+    let apart = StepByStep { neuron: lif.clone() };
     let rest = || lif.initial_state([BATCH, SIZE], &device);
-    let layer = |linear: &Linear, x: Tensor<3>, state| lif.forward(linear.forward(x), state);
+    let layer = |linear: &Linear, x: Tensor<3>, state| lif.forward(current(linear, x), state);
 
     let before = status("VmRSS");
     let mut best = f64::INFINITY;
@@ -55,15 +60,7 @@ fn one(mode: &str, steps: usize, every: usize) {
     for _ in 0..RUNS {
         let started = Instant::now();
         let gradients = match mode {
-            "step by step" => {
-                let current = linear.forward(x.clone());
-                let (mut state, mut count) = (rest(), Tensor::zeros([BATCH, SIZE], &device));
-                for current in current.split(1, 0) {
-                    let (z, next) = lif.step(current.squeeze_dim::<2>(0), state);
-                    (state, count) = (next, count + z);
-                }
-                count.sum().backward()
-            }
+            "step by step" => apart.forward(current(&linear, x.clone()), rest()).0.sum().backward(),
             "one operation" => layer(&linear, x.clone(), rest()).0.sum().backward(),
             _ => {
                 let (_, gradients, _) = checkpointed_bptt(
@@ -92,6 +89,11 @@ fn one(mode: &str, steps: usize, every: usize) {
         best * 1e3,
         (status("VmHWM") - before) as f64 / 1024.0,
     );
+}
+
+/// One matrix product for all steps.
+fn current(linear: &Linear, x: Tensor<3>) -> Tensor<3> {
+    time_distributed(x, |x: Tensor<2>| linear.forward(x))
 }
 
 /// A line of the process's status, in KiB.

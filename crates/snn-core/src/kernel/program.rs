@@ -73,6 +73,7 @@ pub enum Wanted {
     /// The last state, `[2, W]`: membrane, synaptic current.
     Last,
     /// Output and last state of a single step, `[3, W]`.
+    #[cfg_attr(not(feature = "cube"), allow(dead_code, reason = "for loops over single steps"))]
     Step,
     /// The largest output over time; its gradient comes with the step that had it, `[2, W]`.
     Maximum,

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
@@ -79,6 +79,8 @@ pub fn checkpointed_bptt<M: Module, S: Carried>(
         .step_by(checkpoint_every)
         .map(|first| first..steps.min(first + checkpoint_every))
         .collect();
+    // A parameter that is drawn on first use would be drawn without a gradient, and for `model` too.
+    model.visit(&mut Drawn);
     let constant = model.clone().no_grad();
     let mut starts = vec![start.map(&mut Tensor::detach)];
     for chunk in &chunks[..chunks.len() - 1] {
@@ -113,6 +115,15 @@ pub fn checkpointed_bptt<M: Module, S: Carried>(
     (loss.detach(), sum.grads(), result)
 }
 
+/// Draws the parameters that are drawn on first use.
+struct Drawn;
+
+impl ModuleVisitor for Drawn {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        param.val();
+    }
+}
+
 /// The same values as leaves of a new graph, and these leaves.
 fn leaves<S: Carried>(start: S) -> (S, Vec<Tensor<1>>) {
     let mut leaves = Vec::new();
@@ -127,7 +138,6 @@ fn leaves<S: Carried>(start: S) -> (S, Vec<Tensor<1>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::module::Param;
     use burn::nn::{Linear, LinearConfig};
     use burn::tensor::{Device, Distribution};
     use snn_core::neuron::{CubaLif, CubaLifConfig, CubaState, LifConfig, Neuron};
@@ -200,6 +210,27 @@ mod tests {
             assert!(!state.v.is_require_grad());
             assert!(gradients.get::<1>(network.unused.id).is_none());
         }
+    }
+
+    #[test]
+    fn a_model_that_was_never_used_gets_its_gradients() {
+        let device = Device::default().autodiff();
+        let linear = LinearConfig::new(3, 5).init(&device);
+        let x = Tensor::<3>::ones([9, 4, 3], &device);
+        let start = Tensor::<2>::zeros([4, 5], &device);
+        let (_, gradients, _) = checkpointed_bptt(
+            &linear,
+            9,
+            2,
+            start,
+            |linear, steps, sum| {
+                sum + linear.forward(x.clone().slice(steps)).sum_dim(0).squeeze_dim(0)
+            },
+            |sum| sum.mean(),
+        );
+        // The mean over 4 · 5 numbers of a sum of 9 steps: each weight acts on 4 of them.
+        let expected = vec![9.0 * 4.0 / 20.0; 15];
+        assert_eq!(values(gradients.get::<2>(linear.weight.id).unwrap()), expected);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::super::tests::{Outcome, base, compare, numbers, outcome, values};
+use super::super::tests::{Outcome, base, compare, numbers, outcome, steps, values};
 use super::super::{composite, forward, linear, record};
 use crate::coefficient::{Coefficient, Values};
 use crate::decay::Decay;
@@ -82,7 +82,8 @@ fn every_reset_agrees() {
             for detach in [true, false] {
                 let config =
                     base().with_reset(reset).with_reset_timing(timing).with_detach_reset(detach);
-                spikes += lif(&format!("{reset:?}, {timing:?}, {detach}"), &config, [19, 2, 3]);
+                spikes +=
+                    lif(&format!("{reset:?}, {timing:?}, {detach}"), &config, [steps(), 2, 3]);
             }
         }
     }
@@ -105,7 +106,7 @@ fn every_spike_test_agrees() {
                 .with_surrogate_unit(unit)
                 .with_v_min(Some(-1.5))
                 .with_detach_reset(false);
-            lif(&format!("{test:?}, {unit:?}"), &config, [19, 2, 3]);
+            lif(&format!("{test:?}, {unit:?}"), &config, [steps(), 2, 3]);
         }
     }
 }
@@ -169,7 +170,7 @@ fn every_order_of_input_agrees() {
         let neuron: CubaLif = config.init(&device).unwrap();
         let neuron = recurrent(neuron, dense(3, true, true, &device));
         let learned = [neuron.neuron.alpha(), neuron.neuron.beta(), neuron.neuron.threshold()];
-        agree(&what, &neuron, &learned, [33, 2, 3], true);
+        agree(&what, &neuron, &learned, [steps(), 2, 3], true);
 
         let li = LiConfig::new(Decay::factor(0.8)).with_learn_beta(true).with_v_min(Some(0.2));
         let config = CubaLiConfig::new(Decay::exact(vec![2.0, 3.0, 5.0], 1.0), li)
@@ -178,7 +179,7 @@ fn every_order_of_input_agrees() {
         let neuron: CubaLi = config.init(&device).unwrap();
         let neuron = recurrent(neuron, weak(3, &device));
         let learned = [neuron.neuron.alpha(), neuron.neuron.beta()];
-        agree(&format!("readout, {what}"), &neuron, &learned, [33, 2, 3], false);
+        agree(&format!("readout, {what}"), &neuron, &learned, [steps(), 2, 3], false);
     }
 }
 
