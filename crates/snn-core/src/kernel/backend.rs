@@ -10,7 +10,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, TensorMetadata, backend_extension};
 use burn::tensor::Slice;
 
-use super::program::{COEFFICIENTS, Program, SEGMENT, Wanted};
+use super::program::{COEFFICIENTS, Outputs, Program, SEGMENT, Wanted};
 
 /// What a forward pass keeps beside output and last state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -19,8 +19,7 @@ pub struct Keep {
     pub(crate) states: bool,
     /// What the backward pass needs.
     pub(crate) checkpoints: bool,
-    /// The largest output over time and the step that had it first, `[2, W]`, in place of all outputs.
-    pub(crate) maximum: bool,
+    pub(crate) outputs: Outputs,
 }
 
 /// What [`SequenceBackend::linear_forward`] gives.
@@ -64,16 +63,17 @@ pub trait SequenceBackend: Backend {
         (output, membranes, currents)
     }
 
-    /// Largest output over time and the step that had it first, `[2, W]`; last state `[2, W]`. Only
-    /// the first row has a gradient.
+    /// What is asked for of the outputs, and the last state `[2, W]`. Of a maximum only the first row
+    /// has a gradient.
     #[fusion(default)]
-    fn linear_maximum(
+    fn linear_reduced(
         x: FloatTensor<Self>,
         state: FloatTensor<Self>,
         coefficients: FloatTensor<Self>,
         program: Program,
+        outputs: Outputs,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let keep = Keep { maximum: true, ..Keep::default() };
+        let keep = Keep { outputs, ..Keep::default() };
         let (output, last, ..) = Self::linear_forward(x, state, coefficients, program, keep);
         (output, last)
     }
@@ -141,7 +141,7 @@ pub(super) mod specs {
         let steps = x.shape[0];
         let states = kept(x, steps, keep.states);
         let checkpoints = kept(x, checkpoint_rows(steps), keep.checkpoints);
-        let output = rows(x, if keep.maximum { 2 } else { steps });
+        let output = rows(x, keep.outputs.rows(steps));
         (output, state.clone(), states.clone(), states, checkpoints)
     }
 
@@ -240,15 +240,21 @@ impl<B: SequenceBackend, C: CheckpointStrategy> SequenceBackend for Autodiff<B, 
         )
     }
 
-    fn linear_maximum(
+    fn linear_reduced(
         x: FloatTensor<Self>,
         state: FloatTensor<Self>,
         coefficients: FloatTensor<Self>,
         program: Program,
+        outputs: Outputs,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let keep = Keep { maximum: true, ..Keep::default() };
+        let keep = Keep { outputs, ..Keep::default() };
         let run = Run::<B, C>::forward([x, state, coefficients], program, keep);
-        (run.node(Wanted::Maximum, run.output.clone()), run.node(Wanted::Last, run.last.clone()))
+        let wanted = match outputs {
+            Outputs::Every => Wanted::Output,
+            Outputs::Maximum => Wanted::Maximum,
+            Outputs::Sum => Wanted::Sum,
+        };
+        (run.node(wanted, run.output.clone()), run.node(Wanted::Last, run.last.clone()))
     }
 
     fn linear_forward(

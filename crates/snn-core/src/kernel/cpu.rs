@@ -1,7 +1,9 @@
 //! Fused sequences on plain slices: blocks of columns in parallel, all steps inside.
 
-use super::backend::{Keep, checkpoint_rows};
-use super::program::{ALPHA, BETA, COEFFICIENTS, GAIN, Program, SEGMENT, THRESHOLD, Wanted};
+use super::backend::Keep;
+use super::pass::{Pass, run};
+use super::program::{ALPHA, BETA, GAIN, Outputs, Program, SEGMENT, THRESHOLD, Wanted};
+use super::rows::{Group, InputGradients, Output, Rows};
 use super::step::{Coefficients, Gradients, State, Taken, step, step_back};
 use crate::real::Lanes;
 
@@ -20,111 +22,8 @@ pub(super) struct Input<'a> {
     pub(super) columns: usize,
 }
 
-/// What a forward pass gives.
-#[derive(Default)]
-pub(super) struct Output {
-    /// `[T, W]`, or `[2, W]` for the maximum.
-    pub(super) output: Vec<f32>,
-    /// `[T, W]` each, or empty if they were not asked for.
-    pub(super) membranes: Vec<f32>,
-    pub(super) currents: Vec<f32>,
-    /// `[2, W]`
-    pub(super) last: Vec<f32>,
-    /// States every [`SEGMENT`] steps, `[segments, 2, W]`, or empty.
-    pub(super) checkpoints: Vec<f32>,
-}
-
-/// What a backward pass gives.
-pub(super) struct InputGradients {
-    /// `[T, W]`
-    pub(super) x: Vec<f32>,
-    /// `[2, W]`
-    pub(super) state: Vec<f32>,
-    /// `[4, W]`: one for each column, to be summed.
-    pub(super) coefficients: Vec<f32>,
-}
-
-/// Rows of a `[rows, W]` array that several threads write to, each its own columns.
-#[derive(Clone, Copy)]
-pub(super) struct Rows {
-    data: *mut f32,
-    len: usize,
-    columns: usize,
-}
-
-// SAFETY: groups write to disjoint columns.
-#[expect(unsafe_code, reason = "columns of one array are written in parallel")]
-unsafe impl Send for Rows {}
-#[expect(unsafe_code, reason = "columns of one array are written in parallel")]
-unsafe impl Sync for Rows {}
-
-impl Rows {
-    pub(super) fn new(data: &mut [f32], columns: usize) -> Self {
-        Self { data: data.as_mut_ptr(), len: data.len(), columns }
-    }
-
-    /// Writes the columns of a group; nothing, if the array was not asked for.
-    #[expect(unsafe_code, reason = "columns of one array are written in parallel")]
-    pub(super) fn write(self, row: usize, group: Group, lanes: Lanes) {
-        if self.len == 0 {
-            return;
-        }
-        let start = row * self.columns + group.start;
-        assert!(start + group.len <= self.len);
-        // SAFETY: within the array, and no other group has these columns.
-        let row = unsafe { core::slice::from_raw_parts_mut(self.data.add(start), group.len) };
-        match row.first_chunk_mut() {
-            Some(whole) => *whole = lanes.0,
-            // Not `copy_from_slice`: whole groups, too, would become calls to copy memory.
-            None => row.iter_mut().zip(lanes.0).for_each(|(to, from)| *to = from),
-        }
-    }
-}
-
-/// Some columns side by side, as many as there are lanes or fewer.
-#[derive(Clone, Copy)]
-pub(super) struct Group {
-    pub(super) start: usize,
-    pub(super) len: usize,
-}
-
-impl Group {
-    pub(super) fn read(self, data: &[f32], row: usize, columns: usize) -> Lanes {
-        let start = row * columns + self.start;
-        let row = &data[start..start + self.len];
-        // Whole groups are copied as registers, the last one of a row by the number.
-        Lanes(row.try_into().unwrap_or_else(|_| {
-            let mut lanes = [0.0; Lanes::COUNT];
-            lanes[..row.len()].copy_from_slice(row);
-            lanes
-        }))
-    }
-
-    /// Membrane and current in two rows.
-    pub(super) fn state(self, data: &[f32], row: usize, columns: usize) -> State<Lanes> {
-        State { v: self.read(data, row, columns), i: self.read(data, row + 1, columns) }
-    }
-
-    pub(super) fn coefficients(self, data: &[f32], inner: usize) -> Coefficients<Lanes> {
-        let n = data.len() / COEFFICIENTS;
-        let row = |row: usize| {
-            // Lanes without a column must not divide by zero.
-            let mut lanes = [1.0; Lanes::COUNT];
-            for (k, value) in lanes[..self.len].iter_mut().enumerate() {
-                *value = data[row * n + (self.start + k) / inner % n];
-            }
-            Lanes(lanes)
-        };
-        Coefficients {
-            alpha: row(ALPHA),
-            beta: row(BETA),
-            gain: row(GAIN),
-            threshold: row(THRESHOLD),
-        }
-    }
-}
-
 /// The groups of a block, and what is kept for each.
+#[inline(always)]
 fn groups<T>(columns: usize, start: usize, make: impl Fn(Group) -> T) -> Vec<(Group, T)> {
     let end = columns.min(start + WIDTH);
     (start..end)
@@ -134,19 +33,27 @@ fn groups<T>(columns: usize, start: usize, make: impl Fn(Group) -> T) -> Vec<(Gr
         .collect()
 }
 
-/// The largest output so far, and the step that had it first.
+/// The largest output so far and the step that had it first, or the sum of all.
 #[derive(Clone, Copy)]
-struct Maximum {
+struct Reduced {
     value: Lanes,
     step: Lanes,
 }
 
-impl Maximum {
-    fn none() -> Self {
-        Self { value: Lanes([f32::NEG_INFINITY; Lanes::COUNT]), step: Lanes([0.0; Lanes::COUNT]) }
+impl Reduced {
+    #[inline(always)]
+    fn none(outputs: Outputs) -> Self {
+        let none = Lanes([0.0; Lanes::COUNT]);
+        match outputs {
+            Outputs::Maximum => {
+                Self { value: Lanes([f32::NEG_INFINITY; Lanes::COUNT]), step: none }
+            }
+            _ => Self { value: none, step: none },
+        }
     }
 
-    fn update(&mut self, output: Lanes, t: usize) {
+    #[inline(always)]
+    fn greatest(&mut self, output: Lanes, t: usize) {
         for k in 0..Lanes::COUNT {
             if output.0[k] > self.value.0[k] {
                 self.value.0[k] = output.0[k];
@@ -157,6 +64,7 @@ impl Maximum {
 }
 
 /// The gradient of a maximum at step `t`: nothing, unless that is the step which had it.
+#[inline(always)]
 fn only_at(t: usize, step: Lanes, mut grad: Lanes) -> Lanes {
     for k in 0..Lanes::COUNT {
         grad.0[k] = if step.0[k] == t as f32 { grad.0[k] } else { 0.0 };
@@ -164,90 +72,105 @@ fn only_at(t: usize, step: Lanes, mut grad: Lanes) -> Lanes {
     grad
 }
 
-/// Runs `work` on the first column of every block.
-fn for_each_block(columns: usize, work: impl Fn(usize) + Sync + Send) {
-    #[cfg(feature = "rayon")]
-    {
-        use rayon::iter::{IntoParallelIterator, ParallelIterator};
-        let blocks = (0..columns.div_ceil(WIDTH)).into_par_iter();
-        blocks.for_each(|block| work(block * WIDTH));
-    }
-    #[cfg(not(feature = "rayon"))]
-    (0..columns).step_by(WIDTH).for_each(work);
+/// Runs the whole sequence from `state` `[2, W]`: membrane, synaptic current.
+#[expect(unsafe_code, reason = "arrays are not set before they are written")]
+pub(super) fn forward(
+    program: &Program,
+    input: &Input,
+    state: &[f32],
+    keep: Keep,
+) -> Output<Vec<f32>> {
+    let mut arrays = Output::new(input.steps, input.columns, 2, keep);
+    let pass = Forward { program, input, state, keep, rows: arrays.rows() };
+    run(input.columns.div_ceil(WIDTH), &pass);
+    // SAFETY: every group was at every step, and has written its columns of every row.
+    unsafe { arrays.written() }
 }
 
-/// Runs the whole sequence from `state` `[2, W]`: membrane, synaptic current.
-pub(super) fn forward(program: &Program, input: &Input, state: &[f32], keep: Keep) -> Output {
-    let Input { x, coefficients, steps, columns } = *input;
-    let zeros = |rows: usize| vec![0.0; rows * columns];
-    let traces = if keep.states { steps } else { 0 };
-    let kept = if keep.checkpoints { checkpoint_rows(steps) } else { 0 };
-    let mut out = Output {
-        output: zeros(if keep.maximum { 2 } else { steps }),
-        membranes: zeros(traces),
-        currents: zeros(traces),
-        last: zeros(2),
-        checkpoints: zeros(kept),
-    };
-    let output = Rows::new(&mut out.output, columns);
-    let membranes = Rows::new(&mut out.membranes, columns);
-    let currents = Rows::new(&mut out.currents, columns);
-    let last = Rows::new(&mut out.last, columns);
-    let checkpoints = Rows::new(&mut out.checkpoints, columns);
-    for_each_block(columns, |start| {
+struct Forward<'a> {
+    program: &'a Program,
+    input: &'a Input<'a>,
+    state: &'a [f32],
+    keep: Keep,
+    rows: Output<Rows>,
+}
+
+impl Pass for Forward<'_> {
+    #[inline(always)]
+    fn block(&self, index: usize) {
+        let Self { program, state, keep, .. } = *self;
+        let Input { x, coefficients, steps, columns } = *self.input;
+        let Output { output, membranes, currents, last, checkpoints } = &self.rows;
+        let start = index * WIDTH;
         let mut groups = groups(columns, start, |group| {
             let c = group.coefficients(coefficients, program.inner);
-            (c, group.state(state, 0, columns), Maximum::none())
+            (c, group.state(state, 0, columns), Reduced::none(keep.outputs))
         });
         for t in 0..steps {
-            for (group, (c, state, maximum)) in &mut groups {
+            for (group, (c, state, reduced)) in &mut groups {
                 if t % SEGMENT == 0 {
                     checkpoints.write(t / SEGMENT * 2, *group, state.v);
                     checkpoints.write(t / SEGMENT * 2 + 1, *group, state.i);
                 }
                 let stepped = step(program, c, group.read(x, t, columns), *state);
                 *state = stepped.state;
-                match keep.maximum {
-                    true => maximum.update(stepped.output, t),
-                    false => output.write(t, *group, stepped.output),
+                match keep.outputs {
+                    Outputs::Every => output.write(t, *group, stepped.output),
+                    Outputs::Maximum => reduced.greatest(stepped.output, t),
+                    Outputs::Sum => reduced.value = reduced.value + stepped.output,
                 }
                 membranes.write(t, *group, state.v);
                 currents.write(t, *group, state.i);
             }
         }
-        for (group, (_, state, maximum)) in groups {
+        for (group, (_, state, reduced)) in groups {
             last.write(0, group, state.v);
             last.write(1, group, state.i);
-            if keep.maximum {
-                output.write(0, group, maximum.value);
-                output.write(1, group, maximum.step);
+            if keep.outputs != Outputs::Every {
+                output.write(0, group, reduced.value);
+            }
+            if keep.outputs == Outputs::Maximum {
+                output.write(1, group, reduced.step);
             }
         }
-    });
-    out
+    }
 }
 
 /// Gradients of `Σ grad · wanted`, from the states that the forward pass kept.
+#[expect(unsafe_code, reason = "arrays are not set before they are written")]
 pub(super) fn backward(
     program: &Program,
     input: &Input,
     checkpoints: &[f32],
     wanted: Wanted,
     grad: &[f32],
-) -> InputGradients {
-    let Input { x, coefficients, steps, columns } = *input;
-    let mut out = InputGradients {
-        x: vec![0.0; steps * columns],
-        state: vec![0.0; 2 * columns],
-        coefficients: vec![0.0; COEFFICIENTS * columns],
-    };
-    let gx = Rows::new(&mut out.x, columns);
-    let g_state = Rows::new(&mut out.state, columns);
-    let g_coefficients = Rows::new(&mut out.coefficients, columns);
-    let none = Lanes([0.0; Lanes::COUNT]);
-    let zero = State { v: none, i: none };
-    let nothing = Coefficients { alpha: none, beta: none, gain: none, threshold: none };
-    for_each_block(columns, |start| {
+) -> InputGradients<Vec<f32>> {
+    let mut arrays = InputGradients::new(input.steps, input.columns, 2);
+    let pass = Backward { program, input, checkpoints, wanted, grad, rows: arrays.rows() };
+    run(input.columns.div_ceil(WIDTH), &pass);
+    // SAFETY: every group was at every step, and has written its columns of every row.
+    unsafe { arrays.written() }
+}
+
+struct Backward<'a> {
+    program: &'a Program,
+    input: &'a Input<'a>,
+    checkpoints: &'a [f32],
+    wanted: Wanted,
+    grad: &'a [f32],
+    rows: InputGradients<Rows>,
+}
+
+impl Pass for Backward<'_> {
+    #[inline(always)]
+    fn block(&self, index: usize) {
+        let Self { program, checkpoints, wanted, grad, .. } = *self;
+        let Input { x, coefficients, steps, columns } = *self.input;
+        let InputGradients { x: gx, state: g_state, coefficients: g_coefficients } = &self.rows;
+        let start = index * WIDTH;
+        let none = Lanes([0.0; Lanes::COUNT]);
+        let zero = State { v: none, i: none };
+        let nothing = Coefficients { alpha: none, beta: none, gain: none, threshold: none };
         let mut groups = groups(columns, start, |group| {
             let state = match wanted {
                 Wanted::Last => group.state(grad, 0, columns),
@@ -257,19 +180,21 @@ pub(super) fn backward(
             let c = group.coefficients(coefficients, program.inner);
             (c, Gradients { state, coefficients: nothing })
         });
-        let mut taken = Vec::with_capacity(SEGMENT);
+        let mut taken = [Taken { x: none, before: zero, u: none }; SEGMENT];
         for segment in (0..steps.div_ceil(SEGMENT)).rev() {
             let first = segment * SEGMENT;
             for (group, (c, g)) in &mut groups {
                 let mut state = group.state(checkpoints, 2 * segment, columns);
-                taken.clear();
-                for t in first..steps.min(first + SEGMENT) {
-                    let x = group.read(x, t, columns);
-                    let stepped = step(program, c, x, state);
-                    taken.push(Taken { x, before: state, u: stepped.u });
+                let length = SEGMENT.min(steps - first);
+                for (offset, taken) in taken[..length].iter_mut().enumerate() {
+                    // Field by field, which stays in registers; as a whole it is a copy of memory.
+                    taken.x = group.read(x, first + offset, columns);
+                    taken.before = state;
+                    let stepped = step(program, c, taken.x, state);
+                    taken.u = stepped.u;
                     state = stepped.state;
                 }
-                for (offset, taken) in taken.iter().enumerate().rev() {
+                for (offset, taken) in taken[..length].iter().enumerate().rev() {
                     let t = first + offset;
                     let at = |kind| match wanted == kind {
                         true => group.read(grad, t, columns),
@@ -282,7 +207,7 @@ pub(super) fn backward(
                             let step = group.read(grad, 1, columns);
                             only_at(t, step, group.read(grad, 0, columns))
                         }
-                        Wanted::Step => group.read(grad, 0, columns),
+                        Wanted::Step | Wanted::Sum => group.read(grad, 0, columns),
                         _ => at(Wanted::Output),
                     };
                     let g_input = step_back(program, c, *taken, g_output, g, |x| {
@@ -301,6 +226,5 @@ pub(super) fn backward(
                 g_coefficients.write(row, group, lanes);
             }
         }
-    });
-    out
+    }
 }

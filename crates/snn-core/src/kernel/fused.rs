@@ -4,7 +4,7 @@ use burn::backend::{Dispatch, DispatchDevice, DispatchTensor};
 use burn::tensor::{DType, Device, Tensor};
 
 use super::backend::SequenceBackend;
-use super::program::Program;
+use super::program::{Outputs, Program};
 use crate::coefficient::{Coefficient, Level};
 use crate::neuron::{Neuron, NeuronState};
 use crate::recurrent::Dense;
@@ -74,23 +74,25 @@ pub(super) fn forward<N: Neuron, const D: usize, const S: usize>(
     (graded(&linear, output), state)
 }
 
-/// [`Neuron::max_over_time`] in one operation, without the outputs themselves.
-pub(super) fn max_over_time<N: Neuron, const D: usize, const S: usize>(
+/// [`Neuron::forward`] in one operation, without the outputs themselves.
+pub(super) fn reduced<N: Neuron, const D: usize, const S: usize>(
     linear: &Linear<'_>,
     input: Tensor<D>,
     mut state: N::State<S>,
+    outputs: Outputs,
 ) -> (Tensor<S>, N::State<S>) {
     let dtype = input.dtype();
     let Packed { x, state: start, coefficients, program } = pack::<N, D, S>(linear, input, &state);
-    let (maximum, last) = Dispatch::linear_maximum(
+    let (output, last) = Dispatch::linear_reduced(
         x.into_dispatch(),
         start.into_dispatch(),
         coefficients.into_dispatch(),
         program,
+        outputs,
     );
     set_last(&mut state, last, dtype);
-    let maximum = Tensor::<2>::from_dispatch(maximum).narrow(0, 0, 1);
-    (maximum.cast(dtype).reshape(state.dims()), state)
+    let output = Tensor::<2>::from_dispatch(output).narrow(0, 0, 1);
+    (output.cast(dtype).reshape(state.dims()), state)
 }
 
 /// Takes the state apart again.

@@ -8,8 +8,12 @@ mod cpu;
 #[cfg(feature = "cube")]
 mod cube;
 mod fused;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod pass;
 mod program;
 mod recurrent;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod rows;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod slices;
 #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
@@ -23,6 +27,7 @@ use crate::decode;
 use crate::neuron::{Neuron, NeuronState};
 pub(crate) use fused::Gain;
 pub use fused::Linear;
+use program::Outputs;
 pub(crate) use program::{FiringProgram, Program};
 
 /// Runs `neuron` over `[T, B, ...]` from `state`; keeps the last state only.
@@ -50,16 +55,42 @@ pub(crate) fn max_over_time<N: Neuron, const D: usize, const S: usize>(
     input: Tensor<D>,
     state: N::State<S>,
 ) -> (Tensor<S>, N::State<S>) {
-    check(&input, &state);
     // Graded spikes may be of either sign, and are made outside of the kernel.
-    let ungraded = |linear: &Linear| linear.graded.is_none() && linear.connection.is_none();
-    match linear(neuron, &input).filter(ungraded) {
-        Some(linear) if !is_empty(&input) => fused::max_over_time::<N, D, S>(&linear, input, state),
-        _ => {
+    match reducible(neuron, &input, &state).filter(|linear| linear.graded.is_none()) {
+        Some(linear) => fused::reduced::<N, D, S>(&linear, input, state, Outputs::Maximum),
+        None => {
             let (output, state) = forward(neuron, input, state);
             (decode::max_over_time(output), state)
         }
     }
+}
+
+/// Runs `neuron` over `[T, B, ...]` from `state`; the sum of outputs over time, and the last state.
+pub(crate) fn sum_over_time<N: Neuron, const D: usize, const S: usize>(
+    neuron: &N,
+    input: Tensor<D>,
+    state: N::State<S>,
+) -> (Tensor<S>, N::State<S>) {
+    match reducible(neuron, &input, &state) {
+        Some(linear) => {
+            let (sum, state) = fused::reduced::<N, D, S>(&linear, input, state, Outputs::Sum);
+            (fused::graded(&linear, sum.unsqueeze_dim::<D>(0)).squeeze_dim(0), state)
+        }
+        None => {
+            let (output, state) = forward(neuron, input, state);
+            (decode::sum_over_time(output), state)
+        }
+    }
+}
+
+/// What runs in one operation that need not keep its outputs.
+fn reducible<'a, N: Neuron, const D: usize, const S: usize>(
+    neuron: &'a N,
+    input: &Tensor<D>,
+    state: &N::State<S>,
+) -> Option<Linear<'a>> {
+    check(input, state);
+    linear(neuron, input).filter(|linear| linear.connection.is_none() && !is_empty(input))
 }
 
 /// Runs `neuron` over `[T, B, ...]` from `state`; keeps the state after every step.

@@ -19,6 +19,7 @@ pub struct Program {
 
 impl Program {
     /// The derivative of a spike.
+    #[inline(always)]
     pub(crate) fn derivative_of_lanes(&self, x: Lanes) -> Lanes {
         match &self.firing {
             Some(firing) => firing.surrogate.derivative_of_lanes(x),
@@ -77,8 +78,33 @@ pub enum Wanted {
     Step,
     /// The largest output over time; its gradient comes with the step that had it, `[2, W]`.
     Maximum,
+    /// The sum of the outputs over time, `[1, W]`.
+    Sum,
 }
 
 /// Steps between two states that the forward pass keeps. The backward pass runs the steps between
 /// them again, which costs less than to write and read every membrane.
 pub(crate) const SEGMENT: usize = 16;
+
+/// What is kept of the outputs of all steps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Outputs {
+    /// All, `[T, W]`.
+    #[default]
+    Every,
+    /// The largest over time and the step that had it first, `[2, W]`.
+    Maximum,
+    /// The sum over time, `[1, W]`.
+    Sum,
+}
+
+impl Outputs {
+    /// How many rows that is.
+    pub(crate) fn rows(self, steps: usize) -> usize {
+        match self {
+            Self::Every => steps,
+            Self::Maximum => 2,
+            Self::Sum => 1,
+        }
+    }
+}

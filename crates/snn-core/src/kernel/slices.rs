@@ -74,7 +74,7 @@ impl<B: Slices> SequenceBackend for B {
         });
         let rows = |rows: usize, kept: bool| [if kept { rows } else { 0 }, columns];
         (
-            B::tensor(out.output, &[if keep.maximum { 2 } else { steps }, columns]),
+            B::tensor(out.output, &[keep.outputs.rows(steps), columns]),
             B::tensor(out.last, &[2, columns]),
             B::tensor(out.membranes, &rows(steps, keep.states)),
             B::tensor(out.currents, &rows(steps, keep.states)),

@@ -4,7 +4,7 @@ use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{composite, forward, max_over_time, record};
+use super::{composite, forward, max_over_time, record, sum_over_time};
 use crate::coefficient::{Coefficient, Values};
 use crate::decay::Decay;
 use crate::neuron::{
@@ -308,35 +308,51 @@ fn a_layer_of_many_neurons_agrees() {
 }
 
 #[test]
-fn the_maximum_is_that_of_the_trace() {
+fn maximum_and_sum_are_those_of_the_trace() {
     let device = Device::default().autodiff();
     let li = LiConfig::new(Decay::factor(0.8)).with_learn_beta(true);
     let config = CubaLiConfig::new(Decay::factor(0.7), li).with_learn_alpha(true);
-    let neuron: CubaLi = config.init(&device).unwrap();
+    let readout: CubaLi = config.init(&device).unwrap();
+    let graded = base().with_graded_spikes_factor(Values::Each(vec![0.5, 2.0, -1.0]));
+    let spiking: Lif = graded.init(&device).unwrap();
     for steps in [1, 16, 35] {
-        let run = |fused: bool| {
-            let x = numbers([steps, 2, 3], 1, &device).require_grad();
-            let mut state = neuron.initial_state([2, 3], &device);
-            state.v = numbers([2, 3], 2, &device);
-            let (maximum, last) = match fused {
-                true => max_over_time::<_, 3, 2>(&neuron, x.clone(), state),
-                false => {
-                    let (trace, last) = composite::forward::<_, 3, 2>(&neuron, x.clone(), state);
-                    (trace.max_dim(0).squeeze_dim(0), last)
-                }
-            };
-            let loss = (maximum.clone() * numbers([2, 3], 4, &device)).sum();
-            let gradients = (loss + last.v.clone().sum() * 0.5 + last.i.sum() * 0.3).backward();
-            let beta = neuron.beta().param().unwrap().val().grad(&gradients).unwrap();
-            let x = x.grad(&gradients).unwrap();
-            [values(maximum), values(last.v), values(x), values(beta)]
-        };
-        for (got, expected) in run(true).into_iter().zip(run(false)) {
-            assert_eq!(got.len(), expected.len());
-            for (got, expected) in got.iter().zip(&expected) {
-                let limit = 1e-5 * expected.abs() + 4e-6;
-                assert!((got - expected).abs() <= limit, "{steps} steps: {got}, {expected}");
+        reduced(&format!("maximum over {steps}"), steps, &readout, readout.beta(), true);
+        reduced(&format!("sum over {steps}"), steps, &readout, readout.beta(), false);
+        reduced(&format!("maximal spike of {steps}"), steps, &spiking, spiking.beta(), true);
+        reduced(&format!("spikes in {steps}"), steps, &spiking, spiking.beta(), false);
+    }
+}
+
+fn reduced<N: Neuron>(what: &str, steps: usize, neuron: &N, beta: &Coefficient, maximum: bool) {
+    let device = Device::default().autodiff();
+    let run = |fused: bool| {
+        let x = numbers([steps, 2, 3], 1, &device).require_grad();
+        let mut state = neuron.initial_state([2, 3], &device);
+        state.set_v(numbers([2, 3], 2, &device));
+        let (reduced, last) = match (fused, maximum) {
+            (true, true) => max_over_time::<_, 3, 2>(neuron, x.clone(), state),
+            (true, false) => sum_over_time::<_, 3, 2>(neuron, x.clone(), state),
+            (false, _) => {
+                let (trace, last) = composite::forward::<_, 3, 2>(neuron, x.clone(), state);
+                let reduced = if maximum { trace.max_dim(0) } else { trace.sum_dim(0) };
+                (reduced.squeeze_dim(0), last)
             }
+        };
+        let mut loss = (reduced.clone() * numbers([2, 3], 4, &device)).sum();
+        for field in last.tensors() {
+            loss = loss + field.clone().sum() * 0.3;
+        }
+        let gradients = loss.backward();
+        let beta = beta.param().unwrap().val().grad(&gradients).unwrap();
+        let x = x.grad(&gradients).unwrap();
+        [values(reduced), values(last.v().clone()), values(x), values(beta)]
+    };
+    for (got, expected) in run(true).into_iter().zip(run(false)) {
+        assert_eq!(got.len(), expected.len());
+        let scale = expected.iter().fold(1.0, |largest: f32, x| largest.max(x.abs()));
+        for (got, expected) in got.iter().zip(&expected) {
+            let limit = 1e-5 * expected.abs() + 4e-6 * scale;
+            assert!((got - expected).abs() <= limit, "{what}: {got}, {expected}");
         }
     }
 }

@@ -146,6 +146,20 @@ pub trait Neuron: Module + ModuleDisplay {
         kernel::max_over_time(self, input, state)
     }
 
+    /// The sum of each neuron's outputs over time, spike counts for example, and the last state. One
+    /// of the linear neurons never stores its outputs for it.
+    ///
+    /// # Shapes
+    ///
+    /// `input`: `[T, B, ...]`; sum and state: `[B, ...]`.
+    fn sum_over_time<const D: usize, const S: usize>(
+        &self,
+        input: Tensor<D>,
+        state: Self::State<S>,
+    ) -> (Tensor<S>, Self::State<S>) {
+        kernel::sum_over_time(self, input, state)
+    }
+
     /// Like [`forward`](Neuron::forward), but returns the state after every step, `[T, B, ...]`.
     ///
     /// Losses and plots that look at membranes ask for them here; it costs their memory.

@@ -18,6 +18,7 @@ impl Surrogate {
     }
 
     /// `g(x)` of lanes.
+    #[inline(always)]
     pub(crate) fn derivative_of_lanes(&self, x: Lanes) -> Lanes {
         match self {
             Self::Sampled(samples) => Lanes(x.0.map(|x| samples.at_number(x))),
@@ -26,6 +27,7 @@ impl Surrogate {
     }
 
     /// `g(x)` in whatever numbers, unless it is [`Surrogate::Sampled`].
+    #[inline(always)]
     pub(crate) fn formula<R: Real>(&self, x: R) -> R {
         match *self {
             Self::FastSigmoid { slope } | Self::SuperSpike { alpha: slope } => {
@@ -118,21 +120,25 @@ impl Surrogate {
     }
 }
 
+#[inline(always)]
 fn fast_sigmoid<R: Real>(x: R, slope: f64) -> R {
     x.abs().times(slope).plus(1.0).square().recip()
 }
 
 /// `k σ(k x) σ(-k x)`
+#[inline(always)]
 fn logistic<R: Real>(x: R, k: f64) -> R {
     // e^-k|x| instead of e^-kx: the derivative is even, and this one cannot overflow.
     let e = x.abs().times(-k).exp();
     (e.clone() * e.plus(1.0).square().recip()).times(k)
 }
 
+#[inline(always)]
 fn exponential<R: Real>(x: R, width: f64) -> R {
     x.abs().times(-1.0 / width).exp()
 }
 
+#[inline(always)]
 fn normal<R: Real>(x: R, mean: f64, sigma: f64) -> R {
     let exponent = x.plus(-mean).square().times(-0.5 / (sigma * sigma));
     exponent.exp().times(1.0 / (sigma * (2.0 * PI).sqrt()))

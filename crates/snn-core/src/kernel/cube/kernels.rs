@@ -7,7 +7,7 @@ use cubecl::prelude::*;
 
 use super::traced::Traced;
 use crate::kernel::backend::Keep;
-use crate::kernel::program::{ALPHA, BETA, GAIN, Program, SEGMENT, THRESHOLD, Wanted};
+use crate::kernel::program::{ALPHA, BETA, GAIN, Outputs, Program, SEGMENT, THRESHOLD, Wanted};
 use crate::kernel::step::{Coefficients, Gradients, State, Taken, step, step_back};
 
 /// A program as what a kernel is compiled for: each becomes a kernel of its own.
@@ -157,6 +157,11 @@ fn column_of<N: Size>(
     }
 }
 
+/// What a sum or a maximum starts from.
+fn nothing(outputs: Outputs) -> f32 {
+    if outputs == Outputs::Maximum { f32::MIN } else { 0.0 }
+}
+
 /// All steps; `columns` and `period` count vectors.
 #[cube(launch)]
 pub(super) fn forward_kernel<N: Size>(
@@ -182,7 +187,7 @@ pub(super) fn forward_kernel<N: Size>(
     let c = column_of::<N>(coefficients, column, period as usize);
     let mut v = state[column];
     let mut i = state[columns + column];
-    let mut maximum = Vector::<f32, N>::new(f32::MIN);
+    let mut reduced = Vector::<f32, N>::new(comptime!(nothing(keep.outputs)));
     let mut step = Vector::<f32, N>::new(0.0_f32);
     for t in 0..steps as usize {
         if keep.checkpoints && t % SEGMENT == 0 {
@@ -194,20 +199,26 @@ pub(super) fn forward_kernel<N: Size>(
         let after = forward_step::<N>(&c, x[at], v, i, comptime!(compiled.clone()));
         v = after.v;
         i = after.i;
-        if keep.maximum {
-            let larger = after.output.greater_than(&maximum);
-            step = select_many(larger, Vector::new(f32::cast_from(t)), step);
-            maximum = select_many(larger, after.output, maximum);
-        } else {
+        if comptime!(keep.outputs == Outputs::Every) {
             output[at] = after.output;
+        }
+        if comptime!(keep.outputs == Outputs::Maximum) {
+            let larger = after.output.greater_than(&reduced);
+            step = select_many(larger, Vector::new(f32::cast_from(t)), step);
+            reduced = select_many(larger, after.output, reduced);
+        }
+        if comptime!(keep.outputs == Outputs::Sum) {
+            reduced += after.output;
         }
         if keep.states {
             membranes[at] = v;
             currents[at] = i;
         }
     }
-    if keep.maximum {
-        output[column] = maximum;
+    if comptime!(keep.outputs != Outputs::Every) {
+        output[column] = reduced;
+    }
+    if comptime!(keep.outputs == Outputs::Maximum) {
         output[columns + column] = step;
     }
     last[column] = v;
@@ -280,6 +291,9 @@ pub(super) fn backward_kernel<N: Size>(
             let mut g_output = zero;
             if comptime!(matches!(wanted, Wanted::Output | Wanted::Step)) {
                 g_output = grad[at];
+            }
+            if comptime!(wanted == Wanted::Sum) {
+                g_output = grad[column];
             }
             if comptime!(wanted == Wanted::Maximum) {
                 let here = grad[columns + column].equal(&Vector::new(f32::cast_from(t)));

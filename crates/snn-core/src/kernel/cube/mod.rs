@@ -33,7 +33,7 @@ impl SequenceBackend for CubeBackend {
         let state = into_contiguous(state);
         let rows =
             |rows: usize, kept: bool| launch.empty(if kept { [rows, columns] } else { NOTHING });
-        let output = rows(if keep.maximum { 2 } else { steps }, true);
+        let output = rows(keep.outputs.rows(steps), true);
         let last = rows(2, true);
         let (membranes, currents) = (rows(steps, keep.states), rows(steps, keep.states));
         let checkpoints = rows(checkpoint_rows(steps), keep.checkpoints);

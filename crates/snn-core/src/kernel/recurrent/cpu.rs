@@ -1,10 +1,10 @@
 //! Recurrent sequences on plain slices: blocks of batch rows in parallel, all steps inside.
 
-use core::ops::Range;
-
-use super::super::backend::{Keep, checkpoint_rows};
-use super::super::cpu::{Group, Input, InputGradients, Output, Rows};
-use super::super::program::{ALPHA, BETA, COEFFICIENTS, GAIN, Program, SEGMENT, THRESHOLD, Wanted};
+use super::super::backend::Keep;
+use super::super::cpu::Input;
+use super::super::pass::{Pass, run};
+use super::super::program::{ALPHA, BETA, GAIN, Program, SEGMENT, THRESHOLD, Wanted};
+use super::super::rows::{Array, Group, InputGradients, Output, Rows};
 use super::super::step::{Coefficients, Gradients, State, Taken, step, step_back};
 use super::product::{Connection, transposed};
 use crate::real::Lanes;
@@ -16,21 +16,17 @@ type Numbers = [f32; Lanes::COUNT];
 /// the state stays in the second-level cache.
 const ROWS: usize = 16;
 
-/// Runs `work` on blocks of batch rows.
-fn for_each_block(batch: usize, work: impl Fn(Range<usize>) + Sync + Send) {
-    let block = |rows: usize, block: usize| block * rows..batch.min((block + 1) * rows);
+/// Batch rows in a block, and how many blocks there are.
+fn blocks(batch: usize) -> (usize, usize) {
     #[cfg(feature = "rayon")]
-    {
-        use rayon::iter::{IntoParallelIterator, ParallelIterator};
-        let rows = batch.div_ceil(rayon::current_num_threads()).clamp(1, ROWS);
-        let blocks = (0..batch.div_ceil(rows)).into_par_iter();
-        blocks.for_each(|index| work(block(rows, index)));
-    }
+    let rows = batch.div_ceil(rayon::current_num_threads()).clamp(1, ROWS);
     #[cfg(not(feature = "rayon"))]
-    (0..batch.div_ceil(ROWS)).for_each(|index| work(block(ROWS, index)));
+    let rows = ROWS;
+    (rows, batch.div_ceil(rows))
 }
 
 /// The columns from `start` to `end` in groups, and what is kept for each.
+#[inline(always)]
 fn groups<T>(start: usize, end: usize, make: impl Fn(Group) -> T) -> Vec<(Group, T)> {
     (start..end)
         .step_by(Lanes::COUNT)
@@ -42,32 +38,44 @@ fn groups<T>(start: usize, end: usize, make: impl Fn(Group) -> T) -> Vec<(Group,
 /// Runs the whole sequence from `state` `[3, B·N]`: membrane, synaptic current, recurrent current of the
 /// first step. Returns with the last state `[3, B·N]`: membrane, synaptic current, output. The second
 /// result are the whole inputs of the neurons, `[T, B·N]`, for [`backward`], or empty.
+#[expect(unsafe_code, reason = "arrays are not set before they are written")]
 pub(super) fn forward(
     program: &Program,
     input: &Input,
     state: &[f32],
     connection: &Connection,
     keep: Keep,
-) -> (Output, Vec<f32>) {
-    let Input { x, coefficients, steps, columns } = *input;
+) -> (Output<Vec<f32>>, Vec<f32>) {
     let size = connection.size();
-    let zeros = |rows: usize, kept: bool| vec![0.0; if kept { rows * columns } else { 0 }];
-    let mut out = Output {
-        output: zeros(steps, true),
-        membranes: zeros(steps, keep.states),
-        currents: zeros(steps, keep.states),
-        last: zeros(3, true),
-        checkpoints: zeros(checkpoint_rows(steps), keep.checkpoints),
-    };
-    let mut inputs = zeros(steps, keep.checkpoints);
-    let whole = Rows::new(&mut inputs, columns);
-    let output = Rows::new(&mut out.output, columns);
-    let membranes = Rows::new(&mut out.membranes, columns);
-    let currents = Rows::new(&mut out.currents, columns);
-    let last = Rows::new(&mut out.last, columns);
-    let checkpoints = Rows::new(&mut out.checkpoints, columns);
-    for_each_block(columns / size, |rows| {
-        let (start, end) = (rows.start * size, rows.end * size);
+    let mut arrays = Output::new(input.steps, input.columns, 3, keep);
+    let steps = if keep.checkpoints { input.steps } else { 0 };
+    let mut inputs = Array::new(steps, input.columns);
+    let (rows, count) = blocks(input.columns / size);
+    let columns = rows * size;
+    let (rows, whole) = (arrays.rows(), inputs.rows());
+    run(count, &Forward { program, input, state, connection, columns, rows, whole });
+    // SAFETY: every group was at every step, and has written its columns of every row.
+    unsafe { (arrays.written(), inputs.written()) }
+}
+
+struct Forward<'a> {
+    program: &'a Program,
+    input: &'a Input<'a>,
+    state: &'a [f32],
+    connection: &'a Connection<'a>,
+    /// Columns of a block.
+    columns: usize,
+    rows: Output<Rows>,
+    whole: Rows,
+}
+
+impl Pass for Forward<'_> {
+    #[inline(always)]
+    fn block(&self, index: usize) {
+        let Self { program, state, connection, whole, .. } = *self;
+        let Input { x, coefficients, steps, columns } = *self.input;
+        let Output { output, membranes, currents, last, checkpoints } = &self.rows;
+        let (start, end) = (index * self.columns, columns.min((index + 1) * self.columns));
         let mut groups = groups(start, end, |group| {
             (group.coefficients(coefficients, program.inner), group.state(state, 0, columns))
         });
@@ -99,12 +107,12 @@ pub(super) fn forward(
             last.write(1, group, state.i);
             last.write(2, group, Lanes(z));
         }
-    });
-    (out, inputs)
+    }
 }
 
 /// Gradients of `Σ grad · wanted`, but for those of the connection, from the whole inputs in `input.x`
 /// and the states that the forward pass kept.
+#[expect(unsafe_code, reason = "arrays are not set before they are written")]
 pub(super) fn backward(
     program: &Program,
     input: &Input,
@@ -112,23 +120,39 @@ pub(super) fn backward(
     checkpoints: &[f32],
     wanted: Wanted,
     grad: &[f32],
-) -> InputGradients {
-    let Input { x, coefficients, steps, columns } = *input;
+) -> InputGradients<Vec<f32>> {
     let size = weight.len().isqrt();
     let back = Connection { weight: &transposed(weight, size), bias: &vec![0.0; size] };
-    let mut out = InputGradients {
-        x: vec![0.0; steps * columns],
-        state: vec![0.0; 3 * columns],
-        coefficients: vec![0.0; COEFFICIENTS * columns],
-    };
-    let gx = Rows::new(&mut out.x, columns);
-    let g_state = Rows::new(&mut out.state, columns);
-    let g_coefficients = Rows::new(&mut out.coefficients, columns);
-    let none = Lanes([0.0; Lanes::COUNT]);
-    let zero = State { v: none, i: none };
-    let nothing = Coefficients { alpha: none, beta: none, gain: none, threshold: none };
-    for_each_block(columns / size, |rows| {
-        let (start, end) = (rows.start * size, rows.end * size);
+    let mut arrays = InputGradients::new(input.steps, input.columns, 3);
+    let (rows, count) = blocks(input.columns / size);
+    let (columns, rows) = (rows * size, arrays.rows());
+    run(count, &Backward { program, input, back: &back, checkpoints, wanted, grad, columns, rows });
+    // SAFETY: every group was at every step, and has written its columns of every row.
+    unsafe { arrays.written() }
+}
+
+struct Backward<'a> {
+    program: &'a Program,
+    input: &'a Input<'a>,
+    back: &'a Connection<'a>,
+    checkpoints: &'a [f32],
+    wanted: Wanted,
+    grad: &'a [f32],
+    /// Columns of a block.
+    columns: usize,
+    rows: InputGradients<Rows>,
+}
+
+impl Pass for Backward<'_> {
+    #[inline(always)]
+    fn block(&self, index: usize) {
+        let Self { program, back, checkpoints, wanted, grad, .. } = *self;
+        let Input { x, coefficients, steps, columns } = *self.input;
+        let InputGradients { x: gx, state: g_state, coefficients: g_coefficients } = &self.rows;
+        let (start, end) = (index * self.columns, columns.min((index + 1) * self.columns));
+        let none = Lanes([0.0; Lanes::COUNT]);
+        let zero = State { v: none, i: none };
+        let nothing = Coefficients { alpha: none, beta: none, gain: none, threshold: none };
         let mut groups = groups(start, end, |group| {
             let state = match wanted {
                 Wanted::Last => group.state(grad, 0, columns),
@@ -189,6 +213,5 @@ pub(super) fn backward(
                 g_coefficients.write(row, group, lanes);
             }
         }
-    });
-    out
+    }
 }
