@@ -27,6 +27,7 @@ pub mod recurrent;
 pub mod sequential;
 mod steps;
 pub mod surrogate;
+mod window;
 
 pub use coefficient::{Coefficient, Values};
 pub use decay::Decay;

@@ -82,7 +82,7 @@ pub(super) fn forward(
 ) -> Output<Vec<f32>> {
     let mut arrays = Output::new(input.steps, input.columns, 2, keep);
     let pass = Forward { program, input, state, keep, rows: arrays.rows() };
-    run(input.columns.div_ceil(WIDTH), &pass);
+    run(&pass, vec![(); input.columns.div_ceil(WIDTH)]);
     // SAFETY: every group was at every step, and has written its columns of every row.
     unsafe { arrays.written() }
 }
@@ -96,8 +96,10 @@ struct Forward<'a> {
 }
 
 impl Pass for Forward<'_> {
+    type Part = ();
+
     #[inline(always)]
-    fn block(&self, index: usize) {
+    fn part(&self, index: usize, (): ()) {
         let Self { program, state, keep, .. } = *self;
         let Input { x, coefficients, steps, columns } = *self.input;
         let Output { output, membranes, currents, last, checkpoints } = &self.rows;
@@ -147,7 +149,7 @@ pub(super) fn backward(
 ) -> InputGradients<Vec<f32>> {
     let mut arrays = InputGradients::new(input.steps, input.columns, 2);
     let pass = Backward { program, input, checkpoints, wanted, grad, rows: arrays.rows() };
-    run(input.columns.div_ceil(WIDTH), &pass);
+    run(&pass, vec![(); input.columns.div_ceil(WIDTH)]);
     // SAFETY: every group was at every step, and has written its columns of every row.
     unsafe { arrays.written() }
 }
@@ -162,8 +164,10 @@ struct Backward<'a> {
 }
 
 impl Pass for Backward<'_> {
+    type Part = ();
+
     #[inline(always)]
-    fn block(&self, index: usize) {
+    fn part(&self, index: usize, (): ()) {
         let Self { program, checkpoints, wanted, grad, .. } = *self;
         let Input { x, coefficients, steps, columns } = *self.input;
         let InputGradients { x: gx, state: g_state, coefficients: g_coefficients } = &self.rows;

@@ -16,11 +16,14 @@ mod recurrent;
 mod rows;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod slices;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod sparse;
 #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
 mod step;
 #[cfg(test)]
 mod tests;
 
+use burn::nn::{self, conv::Conv2d};
 use burn::tensor::Tensor;
 
 use crate::decode;
@@ -116,6 +119,24 @@ pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
 /// What runs in one operation, if it does there.
 fn linear<'a, N: Neuron, const D: usize>(neuron: &'a N, input: &Tensor<D>) -> Option<Linear<'a>> {
     neuron.linear().filter(|linear| fused::supports(linear, input))
+}
+
+/// `layer.forward(x)`, on CPU backends at a cost that grows with the numbers of `x` that are not zero.
+pub(crate) fn linear_layer(layer: &nn::Linear, x: Tensor<2>) -> Tensor<2> {
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    if let Some(y) = sparse::linear(layer, &x) {
+        return y;
+    }
+    layer.forward(x)
+}
+
+/// The same for a convolution.
+pub(crate) fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    if let Some(y) = sparse::conv2d(layer, &x) {
+        return y;
+    }
+    layer.forward(x)
 }
 
 /// A batch of nothing, which not every backend can put together from steps.

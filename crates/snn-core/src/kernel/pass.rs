@@ -1,38 +1,41 @@
-//! Passes over a sequence, block by block: in parallel, and in the widest vectors of the processor.
+//! Passes over arrays, part by part: in parallel, and in the widest vectors of the processor.
 
-/// One pass of a kernel. Its blocks know nothing of each other.
+/// One pass of a kernel. Its parts know nothing of each other.
 pub(super) trait Pass: Sync {
-    /// Runs one block. To be marked `#[inline(always)]`, and all that it calls, so that it is compiled
+    /// What a part has for itself: where it writes to.
+    type Part: Send;
+
+    /// Runs one part. To be marked `#[inline(always)]`, and all that it calls, so that it is compiled
     /// for each kind of vectors.
-    fn block(&self, index: usize);
+    fn part(&self, index: usize, part: Self::Part);
 }
 
-/// Runs all blocks of a pass.
-pub(super) fn run(blocks: usize, pass: &impl Pass) {
+/// Runs all parts of a pass.
+pub(super) fn run<P: Pass>(pass: &P, parts: Vec<P::Part>) {
     #[cfg(feature = "rayon")]
     {
-        use rayon::iter::{IntoParallelIterator, ParallelIterator};
-        (0..blocks).into_par_iter().for_each(|index| block(pass, index));
+        use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+        parts.into_par_iter().enumerate().for_each(|(index, part)| one(pass, index, part));
     }
     #[cfg(not(feature = "rayon"))]
-    (0..blocks).for_each(|index| block(pass, index));
+    parts.into_iter().enumerate().for_each(|(index, part)| one(pass, index, part));
 }
 
 #[cfg_attr(
     target_arch = "x86_64",
     expect(unsafe_code, reason = "instructions that not every processor has")
 )]
-fn block<P: Pass>(pass: &P, index: usize) {
+fn one<P: Pass>(pass: &P, index: usize, part: P::Part) {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2")]
-        fn avx2<P: Pass>(pass: &P, index: usize) {
-            pass.block(index);
+        fn avx2<P: Pass>(pass: &P, index: usize, part: P::Part) {
+            pass.part(index, part);
         }
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: this processor has them.
-            return unsafe { avx2(pass, index) };
+            return unsafe { avx2(pass, index, part) };
         }
     }
-    pass.block(index);
+    pass.part(index, part);
 }

@@ -9,13 +9,14 @@ use burn::tensor::Tensor;
 use super::LayerError;
 use super::activation::Activation;
 use super::neurons::{self, Traces};
-use super::window::Window;
+use crate::kernel;
 use crate::layer::{
     BatchNormThroughTime, Dropout, Flatten, SumPool2d, TemporalEffectiveBatchNorm,
     ThresholdDependentBatchNorm,
 };
 use crate::neuron::AnyNeuron;
 use crate::recurrent::{Connection, Recurrent};
+use crate::window::Window;
 
 /// A layer of a [`Sequential`](super::Sequential). Samples are `[N]` or `[C, H, W]`.
 #[derive(Module, Debug)]
@@ -95,8 +96,10 @@ impl Layer {
         membranes: bool,
     ) -> (Activation, Option<Traces>) {
         let y = match self {
-            Self::Linear(linear) => x.map(sample, |x| linear.forward(x.flatten::<2>(1, 3))),
-            Self::Conv2d(conv) => x.map(sample, |x| conv.forward(x)),
+            Self::Linear(linear) => {
+                x.map(sample, |x| kernel::linear_layer(linear, x.flatten(1, 3)))
+            }
+            Self::Conv2d(conv) => x.map(sample, |x| kernel::conv2d(conv, x)),
             Self::MaxPool2d(pool) => x.map(sample, |x| pool.forward(x)),
             Self::AvgPool2d(pool) => x.map(sample, |x| pool.forward(x)),
             Self::SumPool2d(pool) => x.map(sample, |x| pool.forward(x)),

@@ -16,7 +16,6 @@ mod neurons;
 mod recording;
 mod state;
 mod summary;
-mod window;
 
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -53,7 +53,8 @@ pub(super) fn forward(
     let (rows, count) = blocks(input.columns / size);
     let columns = rows * size;
     let (rows, whole) = (arrays.rows(), inputs.rows());
-    run(count, &Forward { program, input, state, connection, columns, rows, whole });
+    let pass = Forward { program, input, state, connection, columns, rows, whole };
+    run(&pass, vec![(); count]);
     // SAFETY: every group was at every step, and has written its columns of every row.
     unsafe { (arrays.written(), inputs.written()) }
 }
@@ -70,8 +71,10 @@ struct Forward<'a> {
 }
 
 impl Pass for Forward<'_> {
+    type Part = ();
+
     #[inline(always)]
-    fn block(&self, index: usize) {
+    fn part(&self, index: usize, (): ()) {
         let Self { program, state, connection, whole, .. } = *self;
         let Input { x, coefficients, steps, columns } = *self.input;
         let Output { output, membranes, currents, last, checkpoints } = &self.rows;
@@ -126,7 +129,8 @@ pub(super) fn backward(
     let mut arrays = InputGradients::new(input.steps, input.columns, 3);
     let (rows, count) = blocks(input.columns / size);
     let (columns, rows) = (rows * size, arrays.rows());
-    run(count, &Backward { program, input, back: &back, checkpoints, wanted, grad, columns, rows });
+    let pass = Backward { program, input, back: &back, checkpoints, wanted, grad, columns, rows };
+    run(&pass, vec![(); count]);
     // SAFETY: every group was at every step, and has written its columns of every row.
     unsafe { arrays.written() }
 }
@@ -144,8 +148,10 @@ struct Backward<'a> {
 }
 
 impl Pass for Backward<'_> {
+    type Part = ();
+
     #[inline(always)]
-    fn block(&self, index: usize) {
+    fn part(&self, index: usize, (): ()) {
         let Self { program, back, checkpoints, wanted, grad, .. } = *self;
         let Input { x, coefficients, steps, columns } = *self.input;
         let InputGradients { x: gx, state: g_state, coefficients: g_coefficients } = &self.rows;

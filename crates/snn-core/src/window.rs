@@ -5,7 +5,7 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AvgPool2d, MaxPool2d};
 
 /// The window of a convolution or a pooling layer.
-pub(super) struct Window<'a> {
+pub(crate) struct Window<'a> {
     kernel: [usize; 2],
     stride: [usize; 2],
     dilation: [usize; 2],
@@ -39,13 +39,13 @@ impl<'a> From<&'a AvgPool2d> for Window<'a> {
 
 impl Window<'_> {
     /// Height and width of what comes out of maps `[C, H, W]`, if the window fits in.
-    pub(super) fn over(&self, sample: &[usize]) -> Option<[usize; 2]> {
+    pub(crate) fn over(&self, sample: &[usize]) -> Option<[usize; 2]> {
         let [_, height, width] = *sample else { return None };
         Some([self.places(0, height)?, self.places(1, width)?])
     }
 
     /// What it fits in, for an error.
-    pub(super) fn takes(&self, channels: &str) -> String {
+    pub(crate) fn takes(&self, channels: &str) -> String {
         let [h, w] = [0, 1].map(|axis| self.dilation[axis] * (self.kernel[axis] - 1) + 1);
         format!("[{channels}, H, W] with room for a window of [{h}, {w}]")
     }
@@ -62,7 +62,7 @@ impl Window<'_> {
         Some(if self.ceil { places.min(inside) } else { places })
     }
 
-    fn padding(&self, axis: usize, size: usize) -> (usize, usize) {
+    pub(crate) fn padding(&self, axis: usize, size: usize) -> (usize, usize) {
         match *self.padding {
             PaddingConfig2d::Valid => (0, 0),
             PaddingConfig2d::Explicit(top, left, bottom, right) => {

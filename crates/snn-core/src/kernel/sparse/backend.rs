@@ -1,0 +1,169 @@
+//! Products with weights as operations of Burn's CPU backends, and their backward pass.
+
+#![allow(deprecated, reason = "the ndarray backend is supported as long as Burn has it")]
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, TensorMetadata, backend_extension};
+
+use super::conv2d::{self, Geometry};
+use super::linear;
+use super::rows::is_sparse;
+use crate::kernel::slices::Slices;
+
+/// The operations, of 32-bit numbers.
+#[backend_extension(
+    Autodiff,
+    Flex: cfg(feature = "flex"),
+    NdArray: cfg(feature = "ndarray")
+)]
+pub trait ProductBackend: Backend {
+    /// `x · weight + bias`: `[R, K]`, `[K, N]`, `[1, N]`.
+    fn product(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// Output `[B, Cout, Ho, Wo]` of images `[B, Cin, H, W]`, weights `[Cout, Cin, kh, kw]` and bias
+    /// `[Cout]`.
+    fn convolution(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> FloatTensor<Self>;
+}
+
+impl<B: Slices> ProductBackend for B {
+    fn product(x: FloatTensor<B>, weight: FloatTensor<B>, bias: FloatTensor<B>) -> FloatTensor<B> {
+        let (rows, n) = (x.shape()[0], weight.shape()[1]);
+        let out = B::with(x.clone(), |x| {
+            let run =
+                || B::with(weight.clone(), |w| B::with(bias.clone(), |b| linear::forward(x, w, b)));
+            is_sparse(x).then(run)
+        });
+        match out {
+            Some(out) => B::tensor(out, &[rows, n]),
+            None => B::float_add(B::float_matmul(x, weight), bias),
+        }
+    }
+
+    fn convolution(
+        x: FloatTensor<B>,
+        weight: FloatTensor<B>,
+        bias: FloatTensor<B>,
+        geometry: Geometry,
+    ) -> FloatTensor<B> {
+        let shape = [x.shape()[0], geometry.channels[1], geometry.output[0], geometry.output[1]];
+        let out = B::with(x, |x| {
+            B::with(weight, |weight| {
+                B::with(bias, |bias| conv2d::forward(x, weight, bias, &geometry))
+            })
+        });
+        B::tensor(out, &shape)
+    }
+}
+
+/// `xᵀ · grad`
+fn weight_gradient<B: Slices>(x: FloatTensor<B>, grad: FloatTensor<B>) -> FloatTensor<B> {
+    let (inputs, n) = (x.shape()[1], grad.shape()[1]);
+    let out = B::with(x.clone(), |x| {
+        let run = || B::with(grad.clone(), |grad| linear::weight_gradient(x, grad, inputs));
+        is_sparse(x).then(run)
+    });
+    match out {
+        Some(out) => B::tensor(out, &[inputs, n]),
+        None => B::float_matmul(B::float_transpose(x), grad),
+    }
+}
+
+#[derive(Debug)]
+struct ProductBackward;
+
+impl<B: Slices> Backward<B, 3> for ProductBackward {
+    type State = [FloatTensor<B>; 2];
+
+    fn backward(
+        self,
+        ops: Ops<[FloatTensor<B>; 2], 3>,
+        grads: &mut Gradients,
+        _: &mut Checkpointer,
+    ) {
+        let grad = grads.consume::<B>(&ops.node);
+        let [x, weight] = ops.state;
+        let [x_node, weight_node, bias_node] = ops.parents;
+        if let Some(node) = bias_node {
+            grads.register::<B>(node.id, B::float_sum_dim(grad.clone(), 0));
+        }
+        if let Some(node) = weight_node {
+            grads.register::<B>(node.id, weight_gradient::<B>(x, grad.clone()));
+        }
+        if let Some(node) = x_node {
+            grads.register::<B>(node.id, B::float_matmul(grad, B::float_transpose(weight)));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct ConvolutionBackward;
+
+impl<B: Slices> Backward<B, 3> for ConvolutionBackward {
+    type State = ([FloatTensor<B>; 2], Geometry);
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let ([x, weight], geometry) = ops.state;
+        let (images, weights) = (x.shape(), weight.shape());
+        let [x_node, weight_node, bias_node] = ops.parents;
+        let wanted = x_node.is_some();
+        let [g_x, g_weight, g_bias] = B::with(x, |x| {
+            B::with(weight, |weight| {
+                B::with(grad, |grad| conv2d::backward(x, weight, grad, &geometry, wanted))
+            })
+        });
+        if let Some(node) = bias_node {
+            grads.register::<B>(node.id, B::tensor(g_bias, &weights[..1]));
+        }
+        if let Some(node) = weight_node {
+            grads.register::<B>(node.id, B::tensor(g_weight, &weights));
+        }
+        if let Some(node) = x_node {
+            grads.register::<B>(node.id, B::tensor(g_x, &images));
+        }
+    }
+}
+
+impl<B: Slices, C: CheckpointStrategy> ProductBackend for Autodiff<B, C> {
+    fn product(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let nodes = [x.node(), weight.node(), bias.node()];
+        let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.into_primitive());
+        let out = B::product(x.clone(), weight.clone(), bias);
+        match ProductBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish([x, weight], out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
+        }
+    }
+
+    fn convolution(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> FloatTensor<Self> {
+        let nodes = [x.node(), weight.node(), bias.node()];
+        let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.into_primitive());
+        let out = B::convolution(x.clone(), weight.clone(), bias, geometry);
+        match ConvolutionBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(([x, weight], geometry), out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Products of spikes with weights on the CPU backends: what does not spike costs nothing.
+//!
+//! Whether an input is sparse is looked up each time. What is not goes through matrix products.
+
+mod backend;
+mod conv2d;
+mod linear;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use burn::backend::{Dispatch, DispatchDevice};
+use burn::nn::Linear;
+use burn::nn::conv::Conv2d;
+use burn::tensor::{DType, Tensor};
+
+use crate::window::Window;
+use backend::ProductBackend;
+use conv2d::Geometry;
+
+/// Numbers of a kernel up to which a sum of its gradients for each part of the images is little memory.
+const WEIGHTS: usize = 1 << 18;
+
+/// `layer.forward(x)`, if it runs here.
+pub(super) fn linear(layer: &Linear, x: &Tensor<2>) -> Option<Tensor<2>> {
+    let [inputs, n] = layer.weight.dims();
+    let rows = x.dims()[0];
+    if !runs(x) || rows == 0 || x.dims()[1] != inputs {
+        return None;
+    }
+    let bias = match &layer.bias {
+        Some(bias) => bias.val().unsqueeze(),
+        None => Tensor::<2>::zeros([1, n], &x.device()),
+    };
+    Some(Tensor::from_dispatch(Dispatch::product(
+        x.clone().into_dispatch(),
+        layer.weight.val().into_dispatch(),
+        bias.into_dispatch(),
+    )))
+}
+
+/// `layer.forward(x)`, if it runs here.
+pub(super) fn conv2d(layer: &Conv2d, x: &Tensor<4>) -> Option<Tensor<4>> {
+    let ([images, channels, height, width], [outputs, inputs, kh, kw]) =
+        (x.dims(), layer.weight.dims());
+    let (kernel, stride, dilation) = ([kh, kw], layer.stride, layer.dilation);
+    let numbers = outputs * inputs * kh * kw;
+    if !runs(x) || images == 0 || layer.groups != 1 || channels != inputs || numbers > WEIGHTS {
+        return None;
+    }
+    let window = Window::from(layer);
+    let output = window.over(&[channels, height, width])?;
+    let padding = [window.padding(0, height).0, window.padding(1, width).0];
+    let geometry = Geometry {
+        channels: [inputs, outputs],
+        input: [height, width],
+        output,
+        kernel,
+        stride,
+        dilation,
+        padding,
+    };
+    let bias = match &layer.bias {
+        Some(bias) => bias.val(),
+        None => Tensor::zeros([outputs], &x.device()),
+    };
+    Some(Tensor::from_dispatch(Dispatch::convolution(
+        x.clone().into_dispatch(),
+        layer.weight.val().into_dispatch(),
+        bias.into_dispatch(),
+        geometry,
+    )))
+}
+
+fn runs<const D: usize>(x: &Tensor<D>) -> bool {
+    x.dtype() == DType::F32 && on_cpu(x.device().as_dispatch())
+}
+
+fn on_cpu(device: &DispatchDevice) -> bool {
+    match device {
+        #[cfg(feature = "flex")]
+        DispatchDevice::Flex(_) => true,
+        #[cfg(feature = "ndarray")]
+        DispatchDevice::NdArray(_) => true,
+        DispatchDevice::Autodiff(device) => on_cpu(&device.clone().inner()),
+        #[allow(unreachable_patterns, reason = "with the CPU backends alone")]
+        _ => false,
+    }
+}

@@ -1,0 +1,142 @@
+//! Products of spikes with weights against Burn's own layers: values and gradients.
+
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
+use burn::tensor::{Device, Distribution, Tensor};
+
+use super::{conv2d, linear};
+use crate::kernel::tests::{on_gpu, values};
+
+/// Of each number, whether it is not zero has this probability; half of them are spikes.
+fn sparse<const D: usize>(shape: [usize; D], density: f64, device: &Device) -> Tensor<D> {
+    let spikes = Tensor::<D>::random(shape, Distribution::Bernoulli(density), device);
+    let values = Tensor::<D>::random(shape, Distribution::Bernoulli(0.5), device) + 0.5;
+    spikes * values
+}
+
+fn close(what: &str, got: Vec<f32>, expected: Vec<f32>) {
+    assert_eq!(got.len(), expected.len(), "{what}");
+    let scale = expected.iter().fold(1.0, |largest: f32, x| largest.max(x.abs()));
+    for (got, expected) in got.iter().zip(&expected) {
+        let limit = 1e-5 * expected.abs() + 4e-6 * scale;
+        assert!((got - expected).abs() <= limit, "{what}: {got}, {expected}");
+    }
+}
+
+/// Output, and gradients of input and parameters, of two ways to run a layer.
+fn agree<const D: usize>(
+    what: &str,
+    x: Tensor<D>,
+    density_of_gradient: f64,
+    ours: impl Fn(Tensor<D>) -> Tensor<D>,
+    burns: impl Fn(Tensor<D>) -> Tensor<D>,
+    parameters: impl Fn(&burn::tensor::Gradients) -> Vec<Vec<f32>>,
+) {
+    let device = x.device();
+    let mut weights: Option<Tensor<D>> = None;
+    let mut run = |layer: &dyn Fn(Tensor<D>) -> Tensor<D>| {
+        let x = x.clone().detach().require_grad();
+        let y = layer(x.clone());
+        let weights =
+            weights.get_or_insert_with(|| sparse(y.dims(), density_of_gradient, &device)).clone();
+        let gradients = (y.clone() * weights).sum().backward();
+        let mut all = vec![values(y), values(x.grad(&gradients).unwrap())];
+        all.extend(parameters(&gradients));
+        all
+    };
+    let (got, expected) = (run(&ours), run(&burns));
+    for (k, (got, expected)) in got.into_iter().zip(expected).enumerate() {
+        close(&format!("{what}, {k}"), got, expected);
+    }
+}
+
+fn linears(what: &str, layer: &Linear, rows: usize, density: f64) {
+    let device = Device::default().autodiff();
+    let x = sparse([rows, layer.weight.dims()[0]], density, &device);
+    let ours = |x: Tensor<2>| linear(layer, &x).expect("a CPU");
+    agree(
+        what,
+        x,
+        0.9,
+        ours,
+        |x| layer.forward(x),
+        |gradients| {
+            let mut all = vec![values(layer.weight.val().grad(gradients).unwrap())];
+            all.extend(layer.bias.as_ref().map(|bias| values(bias.val().grad(gradients).unwrap())));
+            all
+        },
+    );
+}
+
+fn convolutions(what: &str, layer: &Conv2d, x: [usize; 4], density: f64, of_gradient: f64) {
+    let device = Device::default().autodiff();
+    let x = sparse(x, density, &device);
+    let ours = |x: Tensor<4>| conv2d(layer, &x).expect("a CPU");
+    agree(
+        what,
+        x,
+        of_gradient,
+        ours,
+        |x| layer.forward(x),
+        |gradients| {
+            let mut all = vec![values(layer.weight.val().grad(gradients).unwrap())];
+            all.extend(layer.bias.as_ref().map(|bias| values(bias.val().grad(gradients).unwrap())));
+            all
+        },
+    );
+}
+
+#[test]
+fn linear_layers_agree() {
+    if on_gpu() {
+        return;
+    }
+    let device = Device::default().autodiff();
+    for [inputs, outputs, rows] in [[3, 5, 7], [70, 33, 130], [1, 1, 1], [129, 100, 64]] {
+        for bias in [true, false] {
+            let layer = LinearConfig::new(inputs, outputs).with_bias(bias).init(&device);
+            for density in [0.0, 0.1, 0.9] {
+                let what = format!("{inputs} to {outputs}, {rows} rows, {bias}, {density}");
+                linears(&what, &layer, rows, density);
+            }
+        }
+    }
+}
+
+#[test]
+fn convolutions_agree() {
+    if on_gpu() {
+        return;
+    }
+    let device = Device::default().autodiff();
+    let base = || Conv2dConfig::new([3, 40], [3, 2]);
+    let layers = [
+        ("plain", base()),
+        ("no bias", base().with_bias(false)),
+        ("strides", base().with_stride([2, 3])),
+        ("dilated", base().with_dilation([2, 1])),
+        ("padded", base().with_padding(PaddingConfig2d::Explicit(1, 2, 1, 2))),
+        ("one pixel", Conv2dConfig::new([3, 2], [1, 1])),
+    ];
+    for (what, layer) in layers {
+        let layer = layer.init(&device);
+        for images in [1, 9, 70] {
+            for (density, of_gradient) in [(0.1, 0.1), (0.1, 0.9), (0.9, 0.1), (0.9, 0.9)] {
+                let what = format!("{what}, {images} images, {density}, {of_gradient}");
+                convolutions(&what, &layer, [images, 3, 7, 8], density, of_gradient);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_ours_is_left_to_burn() {
+    let device = Device::default();
+    let grouped = Conv2dConfig::new([4, 4], [3, 3]).with_groups(2).init(&device);
+    assert!(conv2d(&grouped, &Tensor::zeros([1, 4, 5, 5], &device)).is_none());
+    let small = Conv2dConfig::new([4, 4], [3, 3]).init(&device);
+    assert!(conv2d(&small, &Tensor::zeros([1, 4, 2, 5], &device)).is_none());
+    assert!(conv2d(&small, &Tensor::zeros([0, 4, 5, 5], &device)).is_none());
+    let layer = LinearConfig::new(3, 2).init(&device);
+    assert!(linear(&layer, &Tensor::zeros([0, 3], &device)).is_none());
+}
