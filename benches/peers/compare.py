@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""Times the same networks here and in other libraries, on this machine.
+
+    python3 benches/peers/compare.py [CASE ...] [--quick] [--libs A,B] [--sizes 256,512] [--markdown]
+
+Makes the Python environments that it needs (about 7 GB, under ~/.cache/snn-peers), builds `cargo bench
+--bench peers`, and runs us, one library, us, the next, and so on, several rounds, one process each. A
+library's time is its best iteration of all rounds: whatever else the machine does only adds to it. Its
+memory is the least of the rounds' peaks above what the process had after its imports.
+
+Results are kept in target/peers/results.json; --markdown prints those as tables and runs nothing.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import venv
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "snn-peers"
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+RESULTS = TARGET / "peers" / "results.json"
+
+TITLES = {
+    "C1": "Linear(N, N) and LIF, T = 500, batch 16; gradient of the spike count",
+    "C2": "12C5-MP2-64C5-MP2-1024FC10 on a still image, T = 50, batch 128; cross entropy per step, Adam",
+    "C3": "12C5-MP2-32C5-MP2-800FC11 on [25, 64, 2, 32, 32]; count MSE, Adam",
+    "C4": "recurrent CUBA-LIF 2450-100, readout of 4, T = 100, batch 32; maximum over time, Adam",
+    "C5": "5-120 CUBA-LIF, readout of 3, T = 30, batch 75; maximum over time, Adam",
+    "C7": "LIF alone on [100, 32, 4096]; gradient of the input",
+}
+EAGER = ["snntorch-layers", "norse", "spikingjelly"]
+# Every library of with_torch.py and with_jax.py but those that take many times as long as the next: by
+# `--libs` they run as well.
+PEERS = {
+    "C1": ["spyx-layers", "spyx", "snntorch-compiled", *EAGER, "snntorch"],
+    "C2": ["snntorch", *EAGER, "sinabs", "spyx-layers", "spyx"],
+    "C3": ["snntorch", *EAGER, "sinabs", "spyx-layers", "spyx"],
+    "C4": ["spyx-layers", "sinabs", "norse", "snntorch"],
+    "C5": ["spyx-layers", "sinabs", "norse", "snntorch"],
+    "C7": ["spyx", "snntorch-compiled", *EAGER],
+}
+ACTIVE = ["C2", "C3"]
+ACTIVITIES = [0.01, 0.05, 0.2]
+
+
+def environment(kind):
+    """The Python of an environment with the pinned packages."""
+    directory, pinned = CACHE / kind, (HERE / f"requirements-{kind}.txt").read_text()
+    python, done = directory / "bin" / "python", directory / "pinned.txt"
+    if not done.exists() or done.read_text() != pinned:
+        print(f"installing {', '.join(pinned.split())} under {directory}", file=sys.stderr)
+        venv.create(directory, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *pinned.split()], check=True)
+        done.write_text(pinned)
+    return python
+
+
+def build():
+    """Our program."""
+    command = ["cargo", "bench", "--workspace", "--bench", "peers", "--no-run", "--message-format=json"]
+    lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    messages = [json.loads(line) for line in lines if line.startswith("{")]
+    return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "peers")
+
+
+def run(command, options):
+    cores = sorted(os.sched_getaffinity(0))[:options.threads]
+    pools = ("RAYON", "OMP", "MKL", "OPENBLAS")
+    threads = {f"{pool}_NUM_THREADS": str(options.threads) for pool in pools}
+    done = subprocess.run(
+        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | threads | {"JAX_PLATFORMS": "cpu"}, preexec_fn=lambda: os.sched_setaffinity(0, cores))
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure(lib, case, size, options, activity=None):
+    if lib == "snn":
+        command = [options.program, "--case", case, "--json", "--runs", options.runs, "--budget", options.budget]
+        command += ["--size", size] if size else []
+        return run(command + (["--activity", activity] if activity else []), options)
+    python = environment("jax" if lib.startswith("spyx") else "torch")
+    return run([python, HERE / "measure.py", lib, case, size or 0, options.threads, options.runs, options.budget], options)
+
+
+def best(results):
+    """One result of several: the best of each number."""
+    laps = results[0]["ms"]
+    return results[0] | {
+        "ms": {name: min(r["ms"][name]["min"] for r in results) for name in laps},
+        "median_ms": min(r["ms"]["total"]["median"] for r in results),
+        "cpu_ms": min(r["cpu_ms"] for r in results),
+        "mb": min(r["mb"] for r in results),
+    }
+
+
+def compare(case, size, options):
+    peers = [lib for lib in (options.libs or PEERS[case])]
+    runs = {lib: [] for lib in ["snn", *peers]}
+    for turn in range(options.rounds):
+        for peer in peers:
+            # One round of what takes long is enough.
+            if turn and runs[peer] and runs[peer][0]["ms"]["total"]["min"] > 1e3 * options.budget / 3:
+                continue
+            for lib in ("snn", peer):
+                try:
+                    runs[lib].append(measure(lib, case, size, options))
+                except RuntimeError as error:
+                    print(f"{case}: {error}", file=sys.stderr)
+    row = {"case": case, "size": size, "load": round(os.getloadavg()[0], 1)}
+    row["libs"] = {lib: best(results) for lib, results in runs.items() if results}
+    if case in ACTIVE:
+        row["active"] = [best([measure("snn", case, size, options, rate)]) for rate in ACTIVITIES]
+    return row
+
+
+def ratio(row):
+    ours, *peers = row["libs"].values()
+    fastest = min(peers, key=lambda peer: peer["ms"]["total"])
+    leanest = min(peers, key=lambda peer: peer["mb"])
+    eager = [p for p in peers if not p["lib"].startswith("spyx") and not p["lib"].endswith("compiled")]
+    line = {
+        "case": row["case"], "size": row["size"], "ours_ms": ours["ms"]["total"],
+        "peer": fastest["lib"], "peer_ms": fastest["ms"]["total"],
+        "time_ratio": fastest["ms"]["total"] / ours["ms"]["total"],
+        "ours_mb": ours["mb"], "peer_mb": leanest["mb"], "leanest": leanest["lib"],
+        "memory_ratio": leanest["mb"] / ours["mb"],
+    }
+    if eager:
+        eager = min(eager, key=lambda peer: peer["ms"]["total"])
+        line |= {"eager": eager["lib"], "eager_ms": eager["ms"]["total"],
+                 "eager_ratio": eager["ms"]["total"] / ours["ms"]["total"]}
+    return {key: round(value, 3) if isinstance(value, float) else value for key, value in line.items()}
+
+
+def name(row):
+    return row["case"] + (f", N = {row['size']}" if row["size"] else "")
+
+
+def table(head, rows):
+    print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
+    for row in rows:
+        print("| " + " | ".join(f"{x:.3g}" if isinstance(x, float) and x < 100 else f"{x:.0f}" if isinstance(x, float) else str(x) for x in row) + " |")
+    print()
+
+
+def markdown(rows):
+    lines = [(row, ratio(row)) for row in rows]
+    table(["case", "ours, ms", "fastest, ms", "ratio", "fastest eager PyTorch, ms", "ratio", "ours, MB", "leanest, MB", "ratio"],
+          [[name(row), r["ours_ms"], f"{r['peer']} {r['peer_ms']:.3g}", r["time_ratio"],
+            f"{r['eager']} {r['eager_ms']:.3g}" if "eager" in r else "", r.get("eager_ratio", ""),
+            r["ours_mb"], f"{r['leanest']} {r['peer_mb']:.0f}", r["memory_ratio"]] for row, r in lines])
+    active = [(row, one) for row in rows for one in row.get("active", [])]
+    if active:
+        table(["case", "hidden activity", "ours, ms", "MB"],
+              [[row["case"], f"{100 * one['activity']:.0f} %", one["ms"]["total"], one["mb"]] for row, one in active])
+    for row in rows:
+        print(f"### {name(row)}\n\n{TITLES[row['case']]}.\n")
+        libs = sorted(row["libs"].values(), key=lambda lib: lib["ms"]["total"])
+        table(["library", "forward, ms", "all, ms", "median, ms", "CPU, ms", "MB"],
+              [[lib["lib"], lib["ms"]["forward"], lib["ms"]["total"], lib["median_ms"], lib["cpu_ms"], lib["mb"]]
+               for lib in libs])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(TITLES))
+    parser.add_argument("--quick", action="store_true", help="one round of few iterations")
+    parser.add_argument("--libs", type=lambda names: names.split(","), help="libraries to compare with")
+    parser.add_argument("--sizes", type=lambda sizes: [int(n) for n in sizes.split(",")], default=[256, 512, 1024], help="neurons of C1")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--markdown", action="store_true")
+    options = parser.parse_args()
+    cases = options.cases or list(TITLES)
+    if unknown := [case for case in cases if case not in TITLES]:
+        parser.error(f"no case {', '.join(unknown)}; there are {', '.join(TITLES)}")
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    if options.markdown:
+        return markdown([row for row in kept if row["case"] in cases])
+    options.rounds, options.runs, options.budget = (1, 5, 2) if options.quick else (3, 15, 5)
+    options.program = build()
+    for case in cases:
+        for size in options.sizes if case == "C1" else [None]:
+            row = compare(case, size, options)
+            kept = [old for old in kept if (old["case"], old["size"]) != (case, size)] + [row]
+            kept.sort(key=lambda row: (row["case"], row["size"] or 0))
+            RESULTS.parent.mkdir(parents=True, exist_ok=True)
+            RESULTS.write_text(json.dumps(kept, indent=1))
+            print("ratio:", json.dumps(ratio(row)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Times one library on one case: python measure.py LIBRARY CASE SIZE THREADS RUNS BUDGET; one line of JSON.
+
+Milliseconds of an iteration after two that do not count, and the peak memory above what the process
+had after its imports.
+"""
+import importlib
+import json
+import statistics
+import sys
+import time
+
+
+def memory(name):
+    with open("/proc/self/status") as status:
+        return int(next(line for line in status if line.startswith(name)).split()[1]) / 1024
+
+
+def main(lib, case, size, threads, runs, budget):
+    module = importlib.import_module("with_jax" if lib.startswith("spyx") else "with_torch")
+    first = lib.split("-")[0]
+    importlib.import_module({"norse": "norse.torch", "spikingjelly": "spikingjelly.activation_based.neuron",
+                             "sinabs": "sinabs.layers"}.get(first, first))
+    before = memory("VmRSS")
+    iteration = module.prepare(lib, case, size, threads)
+    laps, since = {}, [0.0]
+
+    def lap(name):
+        now = time.perf_counter()
+        if name:
+            laps.setdefault(name, []).append(1e3 * (now - since[0]))
+        since[0] = time.perf_counter()
+
+    started = time.perf_counter()
+    for _ in range(2):
+        iteration(lap)
+        if time.perf_counter() - started > 4 * budget:
+            break
+    laps.clear()
+    started, cpu, done = time.perf_counter(), time.process_time(), 0
+    while done < runs and (done < (3 if budget > 3 else 2) or time.perf_counter() - started < budget):
+        iteration(lap)
+        done += 1
+    cpu = (time.process_time() - cpu) / done
+    if "total" not in laps:
+        laps["total"] = [sum(ms) for ms in zip(*laps.values())]
+    ms = {name: {"median": statistics.median(ms), "min": min(ms), "max": max(ms)} for name, ms in laps.items()}
+    peak = memory("VmHWM")
+    print(json.dumps({"lib": lib, "case": case, "size": size, "ms": ms, "cpu_ms": 1e3 * cpu,
+                      "mb": peak - before, "base_mb": before}))
+
+
+if __name__ == "__main__":
+    lib, case, size, threads, runs, budget = sys.argv[1:]
+    main(lib, case, int(size), int(threads), int(runs), float(budget))
