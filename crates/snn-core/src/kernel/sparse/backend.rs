@@ -9,7 +9,8 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, TensorMetadata, backend_extension};
 
-use super::conv2d::{self, Geometry};
+use super::conv2d;
+use super::geometry::Geometry;
 use super::linear;
 use super::rows::is_sparse;
 use crate::kernel::slices::Slices;

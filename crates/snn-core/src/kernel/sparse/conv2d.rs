@@ -1,7 +1,8 @@
-//! A convolution on slices, image by image. What is sparse in an image or in a gradient is added up row by
-//! row, what is not is a matrix product over its windows.
+//! A convolution on slices, image by image. What is sparse in an image or in a gradient is added up where it
+//! is, what is not is a matrix product over the windows.
 
-use super::rows::{Entry, Lists, add_rows, is_sparse};
+use super::geometry::Geometry;
+use super::rows::is_sparse;
 use crate::kernel::pass::{Pass, run};
 
 /// Images of a part of the forward pass.
@@ -10,98 +11,19 @@ const IMAGES: usize = 8;
 /// Into so many parts the images are cut for the gradient of the weights, each with a sum of its own.
 const SUMS: usize = 64;
 
-/// Where windows are.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Geometry {
-    /// In and out.
-    pub(crate) channels: [usize; 2],
-    pub(crate) input: [usize; 2],
-    pub(crate) output: [usize; 2],
-    pub(crate) kernel: [usize; 2],
-    pub(crate) stride: [usize; 2],
-    pub(crate) dilation: [usize; 2],
-    /// Top and left.
-    pub(crate) padding: [usize; 2],
-}
-
-impl Geometry {
-    /// Numbers in an image.
-    fn image(&self) -> usize {
-        self.channels[0] * self.input[0] * self.input[1]
-    }
-
-    /// Places of the window.
-    fn places(&self) -> usize {
-        self.output[0] * self.output[1]
-    }
-
-    /// Numbers in a window.
-    fn window(&self) -> usize {
-        self.channels[0] * self.kernel[0] * self.kernel[1]
-    }
-
-    /// Calls `f` with every place whose window has the pixel, and which number of the window it is.
-    #[inline(always)]
-    fn taps(&self, [c, y, x]: [usize; 3], mut f: impl FnMut(usize, usize)) {
-        let [height, width] = self.kernel;
-        for ky in 0..height {
-            let Some(oy) = self.place(0, y, ky) else { continue };
-            for kx in 0..width {
-                let Some(ox) = self.place(1, x, kx) else { continue };
-                f(oy * self.output[1] + ox, (c * height + ky) * width + kx);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn place(&self, axis: usize, pixel: usize, k: usize) -> Option<usize> {
-        let from = (pixel + self.padding[axis]).checked_sub(k * self.dilation[axis])?;
-        let place = if self.stride[axis] == 1 { from } else { from / self.stride[axis] };
-        (place * self.stride[axis] == from && place < self.output[axis]).then_some(place)
-    }
-
-    /// Calls `f` with place, number in its window, and pixel of every tap of an image.
-    #[inline(always)]
-    fn all_taps(&self, mut f: impl FnMut(usize, usize, usize)) {
-        let [height, width] = self.input;
-        for pixel in 0..self.image() {
-            let (c, y, x) = (pixel / (height * width), pixel / width % height, pixel % width);
-            self.taps([c, y, x], |place, k| f(place, k, pixel));
-        }
-    }
-}
-
-/// `[R, C]` as `[C, R]`.
-#[inline(always)]
-fn transposed(matrix: &[f32], rows: usize) -> Vec<f32> {
-    let mut out = vec![0.0; matrix.len()];
-    transpose(matrix, rows, &mut out);
-    out
-}
-
-#[inline(always)]
-fn transpose(matrix: &[f32], rows: usize, out: &mut [f32]) {
-    let columns = matrix.len() / rows;
-    for (row, numbers) in matrix.chunks_exact(columns).enumerate() {
-        for (to, number) in out[row..].iter_mut().step_by(rows).zip(numbers) {
-            *to = *number;
-        }
-    }
-}
-
-/// Output `[B, Cout, Ho, Wo]` of images `[B, Cin, H, W]`.
+/// Output `[B, Cout, Ho, Wo]` of images `[B, Cin, H, W]`, weights `[Cout, Cin, kh, kw]` and bias `[Cout]`.
 pub(super) fn forward(x: &[f32], weight: &[f32], bias: &[f32], geometry: &Geometry) -> Vec<f32> {
     let outputs = geometry.channels[1] * geometry.places();
     let mut out = vec![0.0; x.len() / geometry.image() * outputs];
     let parts = out.chunks_mut(IMAGES * outputs).zip(x.chunks(IMAGES * geometry.image())).collect();
-    let weights = transposed(weight, bias.len());
-    run(&Forward { weights: &weights, bias, geometry }, parts);
+    let by_input = by_input(weight, geometry);
+    run(&Forward { weight, by_input: &by_input, bias, geometry }, parts);
     out
 }
 
 struct Forward<'a> {
-    /// `[K, Cout]`
-    weights: &'a [f32],
+    weight: &'a [f32],
+    by_input: &'a [f32],
     bias: &'a [f32],
     geometry: &'a Geometry,
 }
@@ -111,35 +33,33 @@ impl<'a> Pass for Forward<'a> {
 
     #[inline(always)]
     fn part(&self, _: usize, (out, x): Self::Part) {
-        let Self { weights, bias, geometry } = *self;
-        let (places, n) = (geometry.places(), bias.len());
-        let mut windows = Windows::default();
-        let mut rows = vec![0.0; places * n];
+        let Self { weight, by_input, bias, geometry } = *self;
+        let (places, n, window) = (geometry.places(), bias.len(), geometry.window());
+        let mut maps = vec![0.0; places * n];
+        let mut unfolded = Vec::new();
         for (x, out) in x.chunks(geometry.image()).zip(out.chunks_mut(places * n)) {
-            for row in rows.chunks_exact_mut(n) {
-                row.copy_from_slice(bias);
-            }
-            match is_sparse(x) {
-                true => {
-                    windows.list(x, geometry);
-                    for (place, row) in rows.chunks_exact_mut(n).enumerate() {
-                        add_rows(windows.lists.list(place), weights, n, 0, row);
-                    }
+            if is_sparse(x) {
+                for map in maps.chunks_exact_mut(n) {
+                    map.copy_from_slice(bias);
                 }
-                false => {
-                    let window = geometry.window();
-                    windows.unfold(x, geometry);
-                    let unfolded = Matrix::new(&windows.unfolded, window);
-                    multiply(unfolded, Matrix::new(weights, n), &mut rows, n);
+                spikes(x, geometry, |value, place, k, number| {
+                    let map = &mut maps[place * n..][..number * n];
+                    add(map, &by_input[k * n..], value);
+                });
+                transpose(&maps, places, out);
+            } else {
+                for (out, bias) in out.chunks_exact_mut(places).zip(bias) {
+                    out.fill(*bias);
                 }
+                unfold(x, geometry, &mut unfolded);
+                multiply([n, window, places], weight, [window, 1], &unfolded, [places, 1], out);
             }
-            transpose(&rows, places, out);
         }
     }
 }
 
-/// Gradients of images, weights and bias, `[B, Cin, H, W]`, `[Cout, K]` and `[Cout]`, from that of the
-/// output. Those of the images only if they are `wanted`.
+/// Gradients of images, weights and bias, `[B, Cin, H, W]`, `[Cout, Cin, kh, kw]` and `[Cout]`, from that of
+/// the output. Those of the images only if they are `wanted`.
 pub(super) fn backward(
     x: &[f32],
     weight: &[f32],
@@ -148,38 +68,41 @@ pub(super) fn backward(
     wanted: bool,
 ) -> [Vec<f32>; 3] {
     let image = geometry.image();
-    let (images, n) = (x.len() / image, geometry.channels[1]);
+    let (images, n, numbers) = (x.len() / image, geometry.channels[1], weight.len());
     let of_part = images.div_ceil(SUMS).max(1);
     let mut g_x = vec![0.0; if wanted { x.len() } else { 0 }];
-    // The bias is like the weight of one more input, which is always 1.
-    let numbers = weight.len() + n;
-    let mut sums = vec![0.0; images.div_ceil(of_part) * numbers];
+    let mut sums = vec![0.0; images.div_ceil(of_part) * (2 * numbers + n)];
     let mut g_images = g_x.chunks_mut(of_part * image);
     let parts = sums
-        .chunks_mut(numbers)
+        .chunks_mut(2 * numbers + n)
         .zip(x.chunks(of_part * image))
         .zip(grad.chunks(of_part * n * geometry.places()))
         .map(|((sum, x), grad)| Gradients { sum, x, grad, g_x: g_images.next() })
         .collect();
-    run(&Backward { weight, geometry }, parts);
+    let by_pixel = by_pixel(weight, geometry);
+    run(&Backward { weight, by_pixel: &by_pixel, geometry }, parts);
     // In the order of the parts, whichever thread was first.
-    let mut sum = vec![0.0; numbers];
-    for part in sums.chunks(numbers) {
-        sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    let mut sum = vec![0.0; 2 * numbers + n];
+    for part in sums.chunks(2 * numbers + n) {
+        add(&mut sum, part, 1.0);
     }
-    let g_bias = sum.split_off(weight.len());
-    [g_x, transposed(&sum, weight.len() / n), g_bias]
+    let g_bias = sum.split_off(2 * numbers);
+    let by_input = sum.split_off(numbers);
+    for (k, g) in indices_by_input(geometry).zip(by_input) {
+        sum[k] += g;
+    }
+    [g_x, sum, g_bias]
 }
 
 struct Backward<'a> {
-    /// `[Cout, K]`
     weight: &'a [f32],
+    by_pixel: &'a [f32],
     geometry: &'a Geometry,
 }
 
 /// A part of the images.
 struct Gradients<'a> {
-    /// `[K + 1, Cout]`
+    /// Of the weights, of the weights by input, and of the bias.
     sum: &'a mut [f32],
     x: &'a [f32],
     grad: &'a [f32],
@@ -191,122 +114,152 @@ impl<'a> Pass for Backward<'a> {
 
     #[inline(always)]
     fn part(&self, _: usize, Gradients { sum, x, grad, mut g_x }: Gradients<'a>) {
-        let Self { weight, geometry } = *self;
-        let (image, places) = (geometry.image(), geometry.places());
-        let (n, window) = (geometry.channels[1], geometry.window());
-        let mut windows = Windows::default();
-        let mut rows = vec![0.0; places * n];
-        let mut g_unfolded = vec![0.0; places * window];
-        let (sum, of_bias) = sum.split_at_mut(weight.len());
+        let Self { weight, by_pixel, geometry } = *self;
+        let (image, places, pixels) = (geometry.image(), geometry.places(), geometry.pixels());
+        let ([inputs, n], window) = (geometry.channels, geometry.window());
+        let (g_weight, rest) = sum.split_at_mut(weight.len());
+        let (g_by_input, g_bias) = rest.split_at_mut(weight.len());
+        let mut maps = vec![0.0; places * n];
+        let mut g_pixels = vec![0.0; image];
+        let (mut unfolded, mut g_unfolded) = (Vec::new(), Vec::new());
         for (index, (x, grad)) in x.chunks(image).zip(grad.chunks(places * n)).enumerate() {
-            transpose(grad, n, &mut rows);
-            for row in rows.chunks_exact(n) {
-                of_bias.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
+            for (sum, g) in g_bias.iter_mut().zip(grad.chunks_exact(places)) {
+                *sum += g.iter().sum::<f32>();
             }
-            match is_sparse(x) {
-                true => {
-                    windows.list(x, geometry);
-                    for (place, row) in rows.chunks_exact(n).enumerate() {
-                        for (k, value) in windows.lists.list(place) {
-                            let sum = &mut sum[*k as usize * n..][..n];
-                            sum.iter_mut().zip(row).for_each(|(sum, g)| *sum += value * g);
-                        }
-                    }
-                }
-                false => {
-                    windows.unfold(x, geometry);
-                    let unfolded = Matrix::new(&windows.unfolded, window).transposed();
-                    multiply(unfolded, Matrix::new(&rows, n), sum, n);
-                }
+            if is_sparse(x) {
+                transpose(grad, n, &mut maps);
+                spikes(x, geometry, |value, place, k, number| {
+                    let g = &mut g_by_input[k * n..][..number * n];
+                    add(g, &maps[place * n..], value);
+                });
+            } else {
+                unfold(x, geometry, &mut unfolded);
+                multiply([n, places, window], grad, [places, 1], &unfolded, [1, places], g_weight);
             }
             let Some(g_x) = &mut g_x else { continue };
-            g_unfolded.fill(0.0);
-            match is_sparse(&rows) {
-                true => {
-                    for (row, out) in rows.chunks_exact(n).zip(g_unfolded.chunks_exact_mut(window))
-                    {
-                        windows.entries.clear();
-                        let active = row.iter().enumerate().filter(|(_, g)| **g != 0.0);
-                        windows.entries.extend(active.map(|(k, g)| (k as u32, *g)));
-                        add_rows(&windows.entries, weight, window, 0, out);
-                    }
-                }
-                false => {
-                    let weight = Matrix::new(weight, window);
-                    multiply(Matrix::new(&rows, n), weight, &mut g_unfolded, window);
-                }
-            }
             let g_x = &mut g_x[index * image..][..image];
-            geometry.all_taps(|place, k, pixel| g_x[pixel] += g_unfolded[place * window + k]);
+            if is_sparse(grad) {
+                g_pixels.fill(0.0);
+                for (at, g) in grad.iter().enumerate().filter(|(_, g)| **g != 0.0) {
+                    let (c, place) = (at / places, at % places);
+                    let weights = &by_pixel[c * window..][..window];
+                    geometry.pixels_of(place, |pixel, k, number| {
+                        let to = &mut g_pixels[pixel * inputs..][..number * inputs];
+                        add(to, &weights[k * inputs..], *g);
+                    });
+                }
+                transpose(&g_pixels, pixels, g_x);
+            } else {
+                g_unfolded.clear();
+                g_unfolded.resize(window * places, 0.0);
+                multiply(
+                    [window, n, places],
+                    weight,
+                    [1, window],
+                    grad,
+                    [places, 1],
+                    &mut g_unfolded,
+                );
+                fold(&g_unfolded, geometry, g_x);
+            }
         }
     }
 }
 
-/// The windows of an image.
-#[derive(Default)]
-struct Windows {
-    /// Of each place, what is not zero in its window.
-    lists: Lists,
-    /// `[places, K]`
-    unfolded: Vec<f32>,
-    entries: Vec<Entry>,
-}
-
-impl Windows {
-    #[inline(always)]
-    fn list(&mut self, x: &[f32], geometry: &Geometry) {
-        let [height, width] = geometry.input;
-        let pixel = |at: usize| [at / (height * width), at / width % height, at % width];
-        self.entries.clear();
-        let active = x.iter().enumerate().filter(|(_, x)| **x != 0.0);
-        self.entries.extend(active.map(|(at, x)| (at as u32, *x)));
-        self.lists.begin(geometry.places());
-        for (at, _) in &self.entries {
-            geometry.taps(pixel(*at as usize), |place, _| self.lists.count(place));
-        }
-        self.lists.counted();
-        for (at, value) in &self.entries {
-            geometry
-                .taps(pixel(*at as usize), |place, k| self.lists.put(place, (k as u32, *value)));
+/// Calls `f` with the value of every number of an image that is not zero, and the places, weights by input
+/// and their number that it has to do with.
+#[inline(always)]
+fn spikes(x: &[f32], geometry: &Geometry, mut f: impl FnMut(f32, usize, usize, usize)) {
+    let size = geometry.kernel[0] * geometry.kernel[1];
+    for (c, x) in x.chunks_exact(geometry.pixels()).enumerate() {
+        for (pixel, value) in x.iter().enumerate().filter(|(_, value)| **value != 0.0) {
+            geometry.places_of(pixel, |place, k, number| f(*value, place, c * size + k, number));
         }
     }
+}
 
-    #[inline(always)]
-    fn unfold(&mut self, x: &[f32], geometry: &Geometry) {
-        let window = geometry.window();
-        self.unfolded.clear();
-        self.unfolded.resize(geometry.places() * window, 0.0);
-        geometry.all_taps(|place, k, pixel| self.unfolded[place * window + k] = x[pixel]);
+/// Where the numbers of `[Cin, kh, kw from the right, Cout]` are in `[Cout, Cin, kh, kw]`.
+fn indices_by_input(geometry: &Geometry) -> impl Iterator<Item = usize> {
+    let (n, width, window) = (geometry.channels[1], geometry.kernel[1], geometry.window());
+    (0..window).flat_map(move |k| {
+        let mirrored = k / width * width + width - 1 - k % width;
+        (0..n).map(move |c| c * window + mirrored)
+    })
+}
+
+fn by_input(weight: &[f32], geometry: &Geometry) -> Vec<f32> {
+    indices_by_input(geometry).map(|at| weight[at]).collect()
+}
+
+/// Weights as `[Cout, kh, kw, Cin]`.
+fn by_pixel(weight: &[f32], geometry: &Geometry) -> Vec<f32> {
+    let mut out = vec![0.0; weight.len()];
+    let window = geometry.window();
+    for (weight, out) in weight.chunks_exact(window).zip(out.chunks_exact_mut(window)) {
+        transpose(weight, geometry.channels[0], out);
+    }
+    out
+}
+
+/// `[R, C]` to `[C, R]`.
+#[inline(always)]
+fn transpose(matrix: &[f32], rows: usize, out: &mut [f32]) {
+    let columns = matrix.len() / rows;
+    for (column, out) in out.chunks_exact_mut(rows).enumerate() {
+        for (to, row) in out.iter_mut().zip(matrix.chunks_exact(columns)) {
+            *to = row[column];
+        }
     }
 }
 
-/// Rows and columns of a matrix, and how far apart they are.
-#[derive(Clone, Copy)]
-struct Matrix<'a> {
-    values: &'a [f32],
-    shape: [usize; 2],
-    strides: [isize; 2],
-}
-
-impl<'a> Matrix<'a> {
-    fn new(values: &'a [f32], columns: usize) -> Self {
-        let shape = [values.len() / columns, columns];
-        Self { values, shape, strides: [columns as isize, 1] }
-    }
-
-    fn transposed(self) -> Self {
-        let ([rows, columns], [down, right]) = (self.shape, self.strides);
-        Self { shape: [columns, rows], strides: [right, down], ..self }
+/// `out + factor · x`
+#[inline(always)]
+fn add(out: &mut [f32], x: &[f32], factor: f32) {
+    for (out, x) in out.iter_mut().zip(x) {
+        *out += factor * x;
     }
 }
 
-/// `out + a · b`, on this thread alone.
+/// The windows of an image, `[K, places]`.
+#[inline(always)]
+fn unfold(x: &[f32], geometry: &Geometry, out: &mut Vec<f32>) {
+    let (places, stride) = (geometry.places(), geometry.stride[1]);
+    out.clear();
+    out.resize(geometry.window() * places, 0.0);
+    geometry.rows_of_windows(|k, place, pixel, number| {
+        let out = &mut out[k * places + place..][..number];
+        out.iter_mut().zip(x[pixel..].iter().step_by(stride)).for_each(|(out, x)| *out = *x);
+    });
+}
+
+/// Adds up for each pixel what its windows have.
+#[inline(always)]
+fn fold(unfolded: &[f32], geometry: &Geometry, x: &mut [f32]) {
+    let (places, stride) = (geometry.places(), geometry.stride[1]);
+    geometry.rows_of_windows(|k, place, pixel, number| {
+        let from = &unfolded[k * places + place..][..number];
+        x[pixel..].iter_mut().step_by(stride).zip(from).for_each(|(x, from)| *x += from);
+    });
+}
+
+/// `out + a · b` of `[m, k]` and `[k, n]`, whose strides are those of rows and columns, on this thread alone.
 #[expect(unsafe_code, reason = "the matrix product takes pointers")]
-fn multiply(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], columns: usize) {
-    let ([m, k], [inner, n]) = (a.shape, b.shape);
-    assert!(k == inner && n == columns && out.len() == m * n);
-    // SAFETY: both have as many numbers as their shapes say, at strides within them; `out` is borrowed
-    // alone.
+fn multiply(
+    [m, k, n]: [usize; 3],
+    a: &[f32],
+    a_strides: [usize; 2],
+    b: &[f32],
+    b_strides: [usize; 2],
+    out: &mut [f32],
+) {
+    let last = |[rows, columns]: [usize; 2], strides: [usize; 2]| {
+        (rows - 1) * strides[0] + (columns - 1) * strides[1]
+    };
+    assert!(last([m, k], a_strides) < a.len() && last([k, n], b_strides) < b.len());
+    assert_eq!(out.len(), m * n);
+    let ([a_down, a_right], [b_down, b_right]) =
+        (a_strides.map(|s| s as isize), b_strides.map(|s| s as isize));
+    // SAFETY: the last number of each is inside of it, as asserted; `out` is borrowed alone.
     unsafe {
         gemm::gemm(
             m,
@@ -316,12 +269,12 @@ fn multiply(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], columns: usize) {
             1,
             n as isize,
             true,
-            a.values.as_ptr(),
-            a.strides[1],
-            a.strides[0],
-            b.values.as_ptr(),
-            b.strides[1],
-            b.strides[0],
+            a.as_ptr(),
+            a_right,
+            a_down,
+            b.as_ptr(),
+            b_right,
+            b_down,
             1.0,
             1.0,
             false,

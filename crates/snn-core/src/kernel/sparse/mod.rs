@@ -4,6 +4,7 @@
 
 mod backend;
 mod conv2d;
+mod geometry;
 mod linear;
 mod rows;
 #[cfg(test)]
@@ -16,7 +17,7 @@ use burn::tensor::{DType, Tensor};
 
 use crate::window::Window;
 use backend::ProductBackend;
-use conv2d::Geometry;
+use geometry::Geometry;
 
 /// Numbers of a kernel up to which a sum of its gradients for each part of the images is little memory.
 const WEIGHTS: usize = 1 << 18;
