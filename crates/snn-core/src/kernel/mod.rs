@@ -10,20 +10,22 @@ mod cube;
 mod fused;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod pass;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod products;
 mod program;
 mod recurrent;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod rows;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod slices;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-mod sparse;
 #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
 mod step;
 #[cfg(test)]
 mod tests;
 
-use burn::nn::{self, conv::Conv2d};
+use burn::nn;
+use burn::nn::conv::Conv2d;
+use burn::nn::pool::MaxPool2d;
 use burn::tensor::Tensor;
 
 use crate::decode;
@@ -124,7 +126,7 @@ fn linear<'a, N: Neuron, const D: usize>(neuron: &'a N, input: &Tensor<D>) -> Op
 /// `layer.forward(x)`, on CPU backends at a cost that grows with the numbers of `x` that are not zero.
 pub(crate) fn linear_layer(layer: &nn::Linear, x: Tensor<2>) -> Tensor<2> {
     #[cfg(any(feature = "flex", feature = "ndarray"))]
-    if let Some(y) = sparse::linear(layer, &x) {
+    if let Some(y) = products::linear(layer, &x) {
         return y;
     }
     layer.forward(x)
@@ -133,7 +135,16 @@ pub(crate) fn linear_layer(layer: &nn::Linear, x: Tensor<2>) -> Tensor<2> {
 /// The same for a convolution.
 pub(crate) fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     #[cfg(any(feature = "flex", feature = "ndarray"))]
-    if let Some(y) = sparse::conv2d(layer, &x) {
+    if let Some(y) = products::conv2d(layer, &x) {
+        return y;
+    }
+    layer.forward(x)
+}
+
+/// The same for max pooling, which remembers a byte for each window.
+pub(crate) fn max_pool2d(layer: &MaxPool2d, x: Tensor<4>) -> Tensor<4> {
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    if let Some(y) = products::max_pool2d(layer, &x) {
         return y;
     }
     layer.forward(x)

@@ -100,7 +100,7 @@ impl Layer {
                 x.map(sample, |x| kernel::linear_layer(linear, x.flatten(1, 3)))
             }
             Self::Conv2d(conv) => x.map(sample, |x| kernel::conv2d(conv, x)),
-            Self::MaxPool2d(pool) => x.map(sample, |x| pool.forward(x)),
+            Self::MaxPool2d(pool) => x.map(sample, |x| kernel::max_pool2d(pool, x)),
             Self::AvgPool2d(pool) => x.map(sample, |x| pool.forward(x)),
             Self::SumPool2d(pool) => x.map(sample, |x| pool.forward(x)),
             Self::Flatten(flatten) => x.map(sample, |x| flatten.forward(x)),

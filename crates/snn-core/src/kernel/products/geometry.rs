@@ -45,7 +45,7 @@ impl Geometry {
 
     /// The pixel on which number `k` of the window is at a place, along an axis.
     #[inline(always)]
-    fn pixel(&self, axis: usize, place: usize, k: usize) -> Option<usize> {
+    pub(super) fn pixel(&self, axis: usize, place: usize, k: usize) -> Option<usize> {
         let pixel = place * self.stride[axis] + k * self.dilation[axis];
         pixel.checked_sub(self.padding[axis]).filter(|pixel| *pixel < self.input[axis])
     }
@@ -103,12 +103,16 @@ impl Geometry {
         }
     }
 
-    /// Calls `f` with each number of the window and, row by row, with the first of some places, the first
-    /// of as many pixels, one stride apart, and how many they are.
+    /// Calls `f` with each number of the window, of so many channels, and, row by row, with the first of
+    /// some places, the first of as many pixels, one stride apart, and how many they are.
     #[inline(always)]
-    pub(super) fn rows_of_windows(&self, mut f: impl FnMut(usize, usize, usize, usize)) {
+    pub(super) fn rows_of_windows(
+        &self,
+        channels: usize,
+        mut f: impl FnMut(usize, usize, usize, usize),
+    ) {
         let [height, width] = self.kernel;
-        for k in 0..self.window() {
+        for k in 0..channels * height * width {
             let (c, ky, kx) = (k / (height * width), k / width % height, k % width);
             // Places at which this number of the window is inside of the image.
             let inside = |ox: &usize| self.pixel(1, *ox, kx).is_some();

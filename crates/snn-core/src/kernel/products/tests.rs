@@ -1,10 +1,11 @@
 //! Products of spikes with weights against Burn's own layers: values and gradients.
 
 use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Distribution, Tensor};
 
-use super::{conv2d, linear};
+use super::{conv2d, linear, max_pool2d};
 use crate::kernel::tests::{on_gpu, values};
 
 /// Of each number, whether it is not zero has this probability; half of them are spikes.
@@ -125,6 +126,31 @@ fn convolutions_agree() {
                 let what = format!("{what}, {images} images, {density}, {of_gradient}");
                 convolutions(&what, &layer, [images, 3, 7, 8], density, of_gradient);
             }
+        }
+    }
+}
+
+#[test]
+fn max_pooling_agrees() {
+    if on_gpu() {
+        return;
+    }
+    let device = Device::default().autodiff();
+    let base = || MaxPool2dConfig::new([2, 2]);
+    let layers = [
+        ("plain", base()),
+        ("overlapping", MaxPool2dConfig::new([3, 2]).with_strides([1, 2])),
+        ("dilated", base().with_strides([1, 1]).with_dilation([2, 3])),
+        ("padded", base().with_padding(PaddingConfig2d::Explicit(1, 0, 1, 1))),
+    ];
+    for (what, layer) in layers {
+        let layer = layer.init();
+        for images in [1, 23] {
+            // No ties: which of two equal numbers gets the gradient is nobody's promise.
+            let shape = [images, 3, 7, 9];
+            let x = Tensor::<4>::random(shape, Distribution::Uniform(-1.0, 1.0), &device);
+            let ours = |x: Tensor<4>| max_pool2d(&layer, &x).expect("a CPU");
+            agree(what, x, 0.9, ours, |x| layer.forward(x), |_| vec![]);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(deprecated, reason = "the ndarray backend is supported as long as Burn has it")]
 
+use std::sync::Arc;
+
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
@@ -11,8 +13,8 @@ use burn::backend::{Autodiff, Backend, TensorMetadata, backend_extension};
 
 use super::conv2d;
 use super::geometry::Geometry;
-use super::linear;
 use super::rows::is_sparse;
+use super::{linear, max_pool2d};
 use crate::kernel::slices::Slices;
 
 /// The operations, of 32-bit numbers.
@@ -37,6 +39,9 @@ pub trait ProductBackend: Backend {
         bias: FloatTensor<Self>,
         geometry: Geometry,
     ) -> FloatTensor<Self>;
+
+    /// The largest number of each window, `[B, C, Ho, Wo]` of `[B, C, H, W]`.
+    fn max_pool(x: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
 }
 
 impl<B: Slices> ProductBackend for B {
@@ -67,6 +72,17 @@ impl<B: Slices> ProductBackend for B {
         });
         B::tensor(out, &shape)
     }
+
+    fn max_pool(x: FloatTensor<B>, geometry: Geometry) -> FloatTensor<B> {
+        max_pool::<B>(x, &geometry).0
+    }
+}
+
+/// Output, and which number of each window it is.
+fn max_pool<B: Slices>(x: FloatTensor<B>, geometry: &Geometry) -> (FloatTensor<B>, Vec<u8>) {
+    let shape = [x.shape()[0], x.shape()[1], geometry.output[0], geometry.output[1]];
+    let (out, largest) = B::with(x, |x| max_pool2d::forward(x, geometry));
+    (B::tensor(out, &shape), largest)
 }
 
 /// `xᵀ · grad`
@@ -138,6 +154,23 @@ impl<B: Slices> Backward<B, 3> for ConvolutionBackward {
     }
 }
 
+#[derive(Debug)]
+struct MaxPoolBackward;
+
+impl<B: Slices> Backward<B, 1> for MaxPoolBackward {
+    type State = (Arc<[u8]>, [usize; 4], Geometry);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (largest, shape, geometry) = ops.state;
+        let [node] = ops.parents;
+        let g_x = B::with(grad, |grad| max_pool2d::backward(grad, &largest, &geometry));
+        if let Some(node) = node {
+            grads.register::<B>(node.id, B::tensor(g_x, &shape));
+        }
+    }
+}
+
 impl<B: Slices, C: CheckpointStrategy> ProductBackend for Autodiff<B, C> {
     fn product(
         x: FloatTensor<Self>,
@@ -164,6 +197,18 @@ impl<B: Slices, C: CheckpointStrategy> ProductBackend for Autodiff<B, C> {
         let out = B::convolution(x.clone(), weight.clone(), bias, geometry);
         match ConvolutionBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(([x, weight], geometry), out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
+        }
+    }
+
+    fn max_pool(x: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
+        let node = x.node();
+        let x = x.into_primitive();
+        let shape = x.shape();
+        let shape = [shape[0], shape[1], shape[2], shape[3]];
+        let (out, largest) = max_pool::<B>(x, &geometry);
+        match MaxPoolBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((largest.into(), shape, geometry), out),
             OpsKind::UnTracked(prep) => prep.finish(out),
         }
     }

@@ -1,4 +1,5 @@
-//! Products of spikes with weights on the CPU backends: what does not spike costs nothing.
+//! Layers on the CPU backends: products of spikes with weights, where what does not spike costs nothing,
+//! and pooling.
 //!
 //! Whether an input is sparse is looked up each time. What is not goes through matrix products.
 
@@ -6,6 +7,7 @@ mod backend;
 mod conv2d;
 mod geometry;
 mod linear;
+mod max_pool2d;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -13,6 +15,7 @@ mod tests;
 use burn::backend::{Dispatch, DispatchDevice};
 use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
+use burn::nn::pool::MaxPool2d;
 use burn::tensor::{DType, Tensor};
 
 use crate::window::Window;
@@ -71,6 +74,27 @@ pub(super) fn conv2d(layer: &Conv2d, x: &Tensor<4>) -> Option<Tensor<4>> {
         bias.into_dispatch(),
         geometry,
     )))
+}
+
+/// `layer.forward(x)`, if it runs here.
+pub(super) fn max_pool2d(layer: &MaxPool2d, x: &Tensor<4>) -> Option<Tensor<4>> {
+    let [images, channels, height, width] = x.dims();
+    let kernel = layer.kernel_size;
+    let numbers = kernel[0] * kernel[1];
+    if !runs(x) || images * channels == 0 || layer.ceil_mode || numbers > usize::from(u8::MAX) {
+        return None;
+    }
+    let window = Window::from(layer);
+    let geometry = Geometry {
+        channels: [channels; 2],
+        input: [height, width],
+        output: window.over(&[channels, height, width])?,
+        kernel,
+        stride: layer.stride,
+        dilation: layer.dilation,
+        padding: [window.padding(0, height).0, window.padding(1, width).0],
+    };
+    Some(Tensor::from_dispatch(Dispatch::max_pool(x.clone().into_dispatch(), geometry)))
 }
 
 fn runs<const D: usize>(x: &Tensor<D>) -> bool {
