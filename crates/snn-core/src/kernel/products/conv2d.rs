@@ -1,7 +1,7 @@
 //! A convolution on slices, image by image. What is sparse in an image or in a gradient is added up where it
 //! is, what is not is a matrix product over the windows.
 
-use super::geometry::Geometry;
+use super::geometry::{Geometry, Segment, Segments};
 use super::rows::is_sparse;
 use crate::kernel::pass::{Pass, run};
 
@@ -17,7 +17,8 @@ pub(super) fn forward(x: &[f32], weight: &[f32], bias: &[f32], geometry: &Geomet
     let mut out = vec![0.0; x.len() / geometry.image() * outputs];
     let parts = out.chunks_mut(IMAGES * outputs).zip(x.chunks(IMAGES * geometry.image())).collect();
     let by_input = by_input(weight, geometry);
-    run(&Forward { weight, by_input: &by_input, bias, geometry }, parts);
+    let segments = geometry.places_of_pixels();
+    run(&Forward { weight, by_input: &by_input, bias, geometry, segments }, parts);
     out
 }
 
@@ -26,6 +27,7 @@ struct Forward<'a> {
     by_input: &'a [f32],
     bias: &'a [f32],
     geometry: &'a Geometry,
+    segments: Segments,
 }
 
 impl<'a> Pass for Forward<'a> {
@@ -33,8 +35,9 @@ impl<'a> Pass for Forward<'a> {
 
     #[inline(always)]
     fn part(&self, _: usize, (out, x): Self::Part) {
-        let Self { weight, by_input, bias, geometry } = *self;
+        let Self { weight, by_input, bias, geometry, ref segments } = *self;
         let (places, n, window) = (geometry.places(), bias.len(), geometry.window());
+        let (pixels, size) = (geometry.pixels(), geometry.kernel[0] * geometry.kernel[1]);
         let mut maps = vec![0.0; places * n];
         let mut unfolded = Vec::new();
         for (x, out) in x.chunks(geometry.image()).zip(out.chunks_mut(places * n)) {
@@ -42,10 +45,14 @@ impl<'a> Pass for Forward<'a> {
                 for map in maps.chunks_exact_mut(n) {
                     map.copy_from_slice(bias);
                 }
-                spikes(x, geometry, |value, place, k, number| {
-                    let map = &mut maps[place * n..][..number * n];
-                    add(map, &by_input[k * n..], value);
-                });
+                for (weights, x) in by_input.chunks_exact(size * n).zip(x.chunks_exact(pixels)) {
+                    for (pixel, value) in active(x) {
+                        for Segment { to, from, number } in segments.of(pixel) {
+                            let map = &mut maps[to * n..][..number * n];
+                            add(map, &weights[from * n..], value);
+                        }
+                    }
+                }
                 transpose(&maps, places, out);
             } else {
                 for (out, bias) in out.chunks_exact_mut(places).zip(bias) {
@@ -80,7 +87,8 @@ pub(super) fn backward(
         .map(|((sum, x), grad)| Gradients { sum, x, grad, g_x: g_images.next() })
         .collect();
     let by_pixel = by_pixel(weight, geometry);
-    run(&Backward { weight, by_pixel: &by_pixel, geometry }, parts);
+    let (places_of, pixels_of) = (geometry.places_of_pixels(), geometry.pixels_of_places());
+    run(&Backward { weight, by_pixel: &by_pixel, geometry, places_of, pixels_of }, parts);
     // In the order of the parts, whichever thread was first.
     let mut sum = vec![0.0; 2 * numbers + n];
     for part in sums.chunks(2 * numbers + n) {
@@ -98,6 +106,8 @@ struct Backward<'a> {
     weight: &'a [f32],
     by_pixel: &'a [f32],
     geometry: &'a Geometry,
+    places_of: Segments,
+    pixels_of: Segments,
 }
 
 /// A part of the images.
@@ -114,9 +124,10 @@ impl<'a> Pass for Backward<'a> {
 
     #[inline(always)]
     fn part(&self, _: usize, Gradients { sum, x, grad, mut g_x }: Gradients<'a>) {
-        let Self { weight, by_pixel, geometry } = *self;
+        let Self { weight, by_pixel, geometry, ref places_of, ref pixels_of } = *self;
         let (image, places, pixels) = (geometry.image(), geometry.places(), geometry.pixels());
         let ([inputs, n], window) = (geometry.channels, geometry.window());
+        let size = geometry.kernel[0] * geometry.kernel[1];
         let (g_weight, rest) = sum.split_at_mut(weight.len());
         let (g_by_input, g_bias) = rest.split_at_mut(weight.len());
         let mut maps = vec![0.0; places * n];
@@ -128,10 +139,14 @@ impl<'a> Pass for Backward<'a> {
             }
             if is_sparse(x) {
                 transpose(grad, n, &mut maps);
-                spikes(x, geometry, |value, place, k, number| {
-                    let g = &mut g_by_input[k * n..][..number * n];
-                    add(g, &maps[place * n..], value);
-                });
+                let of_channels = g_by_input.chunks_exact_mut(size * n);
+                for (g, x) in of_channels.zip(x.chunks_exact(pixels)) {
+                    for (pixel, value) in active(x) {
+                        for Segment { to, from, number } in places_of.of(pixel) {
+                            add(&mut g[from * n..][..number * n], &maps[to * n..], value);
+                        }
+                    }
+                }
             } else {
                 unfold(x, geometry, &mut unfolded);
                 multiply([n, places, window], grad, [places, 1], &unfolded, [1, places], g_weight);
@@ -140,13 +155,14 @@ impl<'a> Pass for Backward<'a> {
             let g_x = &mut g_x[index * image..][..image];
             if is_sparse(grad) {
                 g_pixels.fill(0.0);
-                for (at, g) in grad.iter().enumerate().filter(|(_, g)| **g != 0.0) {
-                    let (c, place) = (at / places, at % places);
-                    let weights = &by_pixel[c * window..][..window];
-                    geometry.pixels_of(place, |pixel, k, number| {
-                        let to = &mut g_pixels[pixel * inputs..][..number * inputs];
-                        add(to, &weights[k * inputs..], *g);
-                    });
+                for (weights, grad) in by_pixel.chunks_exact(window).zip(grad.chunks_exact(places))
+                {
+                    for (place, g) in active(grad) {
+                        for Segment { to, from, number } in pixels_of.of(place) {
+                            let to = &mut g_pixels[to * inputs..][..number * inputs];
+                            add(to, &weights[from * inputs..], g);
+                        }
+                    }
                 }
                 transpose(&g_pixels, pixels, g_x);
             } else {
@@ -166,16 +182,10 @@ impl<'a> Pass for Backward<'a> {
     }
 }
 
-/// Calls `f` with the value of every number of an image that is not zero, and the places, weights by input
-/// and their number that it has to do with.
+/// The numbers that are not zero, and where they are.
 #[inline(always)]
-fn spikes(x: &[f32], geometry: &Geometry, mut f: impl FnMut(f32, usize, usize, usize)) {
-    let size = geometry.kernel[0] * geometry.kernel[1];
-    for (c, x) in x.chunks_exact(geometry.pixels()).enumerate() {
-        for (pixel, value) in x.iter().enumerate().filter(|(_, value)| **value != 0.0) {
-            geometry.places_of(pixel, |place, k, number| f(*value, place, c * size + k, number));
-        }
-    }
+fn active(values: &[f32]) -> impl Iterator<Item = (usize, f32)> {
+    values.iter().copied().enumerate().filter(|(_, value)| *value != 0.0)
 }
 
 /// Where the numbers of `[Cin, kh, kw from the right, Cout]` are in `[Cout, Cin, kh, kw]`.

@@ -50,10 +50,19 @@ impl Geometry {
         pixel.checked_sub(self.padding[axis]).filter(|pixel| *pixel < self.input[axis])
     }
 
+    /// For each pixel of a map: places in a row, and numbers of the window from the right in each of its rows.
+    pub(super) fn places_of_pixels(&self) -> Segments {
+        Segments::new(self.pixels(), |pixel, f| self.places_of(pixel, f))
+    }
+
+    /// For each place: pixels in a row, and numbers of the window.
+    pub(super) fn pixels_of_places(&self) -> Segments {
+        Segments::new(self.places(), |place, f| self.pixels_of(place, f))
+    }
+
     /// Calls `f` with what a pixel has to do with: the first of some places in a row, the first of as many
     /// numbers of the window, counted from the right in each of its rows, and how many they are.
-    #[inline(always)]
-    pub(super) fn places_of(&self, pixel: usize, mut f: impl FnMut(usize, usize, usize)) {
+    fn places_of(&self, pixel: usize, f: &mut dyn FnMut(usize, usize, usize)) {
         let [height, width] = self.kernel;
         let (y, x) = (pixel / self.input[1], pixel % self.input[1]);
         let steps = |axis| self.stride[axis] == 1 && self.dilation[axis] == 1;
@@ -79,8 +88,7 @@ impl Geometry {
 
     /// Calls `f` with what a place has to do with: the first of some pixels in a row, the first of as many
     /// numbers of the window, and how many they are.
-    #[inline(always)]
-    pub(super) fn pixels_of(&self, place: usize, mut f: impl FnMut(usize, usize, usize)) {
+    fn pixels_of(&self, place: usize, f: &mut dyn FnMut(usize, usize, usize)) {
         let [height, width] = self.kernel;
         let (oy, ox) = (place / self.output[1], place % self.output[1]);
         for ky in 0..height {
@@ -125,5 +133,35 @@ impl Geometry {
                 f(k, oy * self.output[1] + first, pixel, number);
             }
         }
+    }
+}
+
+/// What lies side by side in two arrays: where it starts in each, and how many numbers it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment {
+    pub(super) to: usize,
+    pub(super) from: usize,
+    pub(super) number: usize,
+}
+
+/// Segments of each pixel, or place, looked up rather than found out for every one of thousands of maps.
+pub(super) struct Segments {
+    ends: Vec<usize>,
+    segments: Vec<Segment>,
+}
+
+impl Segments {
+    fn new(lists: usize, each: impl Fn(usize, &mut dyn FnMut(usize, usize, usize))) -> Self {
+        let (mut ends, mut segments) = (vec![0], Vec::new());
+        for list in 0..lists {
+            each(list, &mut |to, from, number| segments.push(Segment { to, from, number }));
+            ends.push(segments.len());
+        }
+        Self { ends, segments }
+    }
+
+    #[inline(always)]
+    pub(super) fn of(&self, list: usize) -> &[Segment] {
+        &self.segments[self.ends[list]..self.ends[list + 1]]
     }
 }
