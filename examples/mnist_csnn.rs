@@ -4,6 +4,8 @@
 //! names the digit.
 
 mod common;
+#[path = "common/data.rs"]
+mod data;
 #[path = "mnist_csnn/network.rs"]
 mod network;
 #[path = "mnist_csnn/pictures.rs"]
@@ -74,7 +76,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let device = common::device::device(&options.device)?;
     let training_device = device.clone().autodiff();
 
-    let folder = options.data_folder()?;
+    let folder = data::folder(options)?;
     println!("data sets: {}", folder.display());
     let [train, test] = open(&folder)?;
     let kept = train.len().saturating_sub(VALIDATION);

@@ -57,14 +57,6 @@ pub struct Options {
     pub resume: bool,
 }
 
-impl Options {
-    /// Folder of data sets.
-    pub fn data_folder(&self) -> Result<PathBuf, &'static str> {
-        let folder = self.data.clone().or_else(snn::data::data_folder);
-        folder.ok_or("there is no cache folder here: name a folder of data sets with --data")
-    }
-}
-
 /// Trains, with `--resume` from the checkpoint. Ctrl-C saves, and is an error that says how to go on.
 pub fn train<N: SpikingNetwork>(
     mut trainer: Trainer<N>,
