@@ -125,7 +125,10 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let test = Encoded::new(&test_samples, &encoder, &device)?;
 
     let network = YinYangNetwork::new(&settings, options.seed, &training_device)?;
-    let model = ClassifierConfig::new().with_readout_scale(10.0).with_readout(4e-4).init(network);
+    let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_max_membrane())
+        .with_readout_scale(10.0)
+        .with_readout(4e-4)
+        .init(network);
     let steps_per_decay = EPOCHS_PER_DECAY * TRAINING_SAMPLES.div_ceil(settings.batch_size.max(1));
     let scheduler = StepLrSchedulerConfig::new(settings.lr, steps_per_decay)
         .with_gamma(settings.gamma)
@@ -143,17 +146,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
             "hidden std": settings.hidden_std,
         }),
     };
-    let mut trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
-    if options.resume && !trainer.resume()? {
-        println!("no checkpoint under {}: starting at the beginning", out.display());
-    }
-
-    let stop = common::stop_on_ctrl_c()?;
-    let progress = common::progress(settings.epochs);
-    let outcome = trainer.fit(&train.split(), &valid.split(), &stop, progress)?;
-    if outcome.interrupted {
-        return Err(common::interrupted(&outcome));
-    }
+    let trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
+    let outcome = common::train(trainer, options, &out, &train.split(), &valid.split())?;
 
     let result = evaluate(&outcome.model, &test.split(), 500)?;
     save_model(&outcome.model, &out.join("model.bpk"))?;

@@ -4,16 +4,18 @@ pub mod device;
 
 use std::error::Error;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use burn::tensor::{Tensor, TensorReadError};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use snn::train::classify::SpikingNetwork;
-use snn::train::trainer::{EpochRecord, Outcome, Report};
+use snn::prelude::*;
+use snn::train::plot::{self, PlotError, Series};
+use snn::train::trainer::{EpochRecord, Outcome, Report, Split};
 
 /// The exit code of an example; an error is shown as a sentence.
 pub fn exit_code(result: Result<(), Box<dyn Error>>) -> ExitCode {
@@ -41,9 +43,9 @@ pub struct Options {
     /// Seed of weights, order of samples and generated data
     #[arg(long, default_value_t = 42)]
     pub seed: u32,
-    /// Folder of the data set, where one is read or downloaded
-    #[arg(long, env = "SNN_DATA_DIR", default_value = "../shared/data")]
-    pub data: PathBuf,
+    /// Folder of data sets [default: $SNN_DATA_DIR, or snn in the user's cache folder]
+    #[arg(long)]
+    pub data: Option<PathBuf>,
     /// Folder for checkpoints, model and pictures [default: out/<example>]
     #[arg(long)]
     pub out: Option<PathBuf>,
@@ -55,8 +57,30 @@ pub struct Options {
     pub resume: bool,
 }
 
+/// Trains, with `--resume` from the checkpoint. Ctrl-C saves, and is an error that says how to go on.
+pub fn train<N: SpikingNetwork>(
+    mut trainer: Trainer<N>,
+    options: &Options,
+    out: &Path,
+    train: &Split<'_, N::Input>,
+    valid: &Split<'_, N::Input>,
+) -> Result<Outcome<N>, Box<dyn Error>> {
+    if options.resume && !trainer.resume()? {
+        println!("no checkpoint under {}: starting at the beginning", out.display());
+    }
+    let stop = stop_on_ctrl_c()?;
+    let progress = progress(trainer.config().epochs);
+    let outcome = trainer.fit(train, valid, &stop, progress)?;
+    if outcome.interrupted {
+        let done = outcome.history.len();
+        let how = "the same command with --resume goes on";
+        return Err(format!("stopped, epochs completed: {done}; {how}").into());
+    }
+    Ok(outcome)
+}
+
 /// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
-pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, ctrlc::Error> {
+fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, ctrlc::Error> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     ctrlc::set_handler(move || {
@@ -69,7 +93,7 @@ pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, ctrlc::Error> {
 }
 
 /// Shows a run: a bar on a terminal, a line for each epoch anywhere.
-pub fn progress(epochs: usize) -> impl FnMut(Report<'_>) {
+fn progress(epochs: usize) -> impl FnMut(Report<'_>) {
     let terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
     let bar = if terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} batches") {
@@ -109,10 +133,27 @@ fn line(record: &EpochRecord, epochs: usize) -> String {
     )
 }
 
-/// Says that a run was stopped and how it goes on.
-pub fn interrupted<N: SpikingNetwork>(outcome: &Outcome<N>) -> Box<dyn Error> {
-    let done = outcome.history.len();
-    format!("stopped, epochs completed: {done}; the same command with --resume goes on").into()
+/// Draws `loss.png` and `accuracy.png`.
+pub fn curves(out: &Path, name: &str, history: &[EpochRecord]) -> Result<(), PlotError> {
+    let draw = |what: &str, train: fn(&EpochRecord) -> f64, valid: fn(&EpochRecord) -> f64| {
+        let train: Vec<f64> = history.iter().map(train).collect();
+        let valid: Vec<f64> = history.iter().map(valid).collect();
+        let pair = [
+            Series { name: "training", values: &train },
+            Series { name: "validation", values: &valid },
+        ];
+        plot::curves(&out.join(format!("{what}.png")), &format!("{name}: {what}"), what, &pair)
+    };
+    draw("loss", |epoch| epoch.train_loss, |epoch| epoch.valid_loss)?;
+    draw("accuracy", |epoch| epoch.train_accuracy, |epoch| epoch.valid_accuracy)
+}
+
+/// Step and unit of each spike of one sample, `[T, 1, N]`.
+pub fn spikes(sequence: Tensor<3>) -> Result<Vec<(usize, usize)>, TensorReadError> {
+    let [_, _, units] = sequence.dims();
+    let values = sequence.try_into_vec_as::<f32>()?;
+    let fired = values.iter().enumerate().filter(|(_, z)| **z > 0.0);
+    Ok(fired.map(|(k, _)| (k / units, k % units)).collect())
 }
 
 /// The last line of an example.

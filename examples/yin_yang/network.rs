@@ -65,13 +65,8 @@ impl SpikingNetwork for YinYangNetwork {
     type Input = Tensor<3>;
 
     fn run(&self, input: Tensor<3>) -> Activity {
-        let steps = input.dims()[0];
         let (spikes, membranes) = self.traces(input);
-        Activity {
-            scores: max_over_time(membranes),
-            spike_counts: vec![sum_over_time(spikes)],
-            steps,
-        }
+        Activity { output: membranes, spike_counts: vec![sum_over_time(spikes)] }
     }
 }
 

@@ -8,13 +8,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use snn::core::encode::CoordinatesToSpikes;
 use snn::data::yin_yang::{CLASSES, YinYangSample};
 use snn::prelude::*;
-use snn::train::plot::{
-    DecisionMap, SampleActivity, Series, curves, decision_map, sample_activity,
-};
+use snn::train::plot::{DecisionMap, SampleActivity, decision_map, sample_activity};
 use snn::train::trainer::EpochRecord;
 
-use super::coordinates;
 use super::network::YinYangNetwork;
+use super::{common, coordinates};
 
 /// Points along each side of the decision map.
 const RESOLUTION: usize = 120;
@@ -27,19 +25,7 @@ pub fn draw(
     samples: &[YinYangSample],
     device: &Device,
 ) -> Result<(), Box<dyn Error>> {
-    let values = |of: fn(&EpochRecord) -> f64| -> Vec<f64> { history.iter().map(of).collect() };
-    let (train, valid) = (values(|r| r.train_loss), values(|r| r.valid_loss));
-    let pair = [
-        Series { name: "training", values: &train },
-        Series { name: "validation", values: &valid },
-    ];
-    curves(&out.join("loss.png"), "Yin-Yang: loss", "loss", &pair)?;
-    let (train, valid) = (values(|r| r.train_accuracy), values(|r| r.valid_accuracy));
-    let pair = [
-        Series { name: "training", values: &train },
-        Series { name: "validation", values: &valid },
-    ];
-    curves(&out.join("accuracy.png"), "Yin-Yang: accuracy", "accuracy", &pair)?;
+    common::curves(out, "Yin-Yang", history)?;
     draw_map(&out.join("decision_map.png"), network, encoder, samples, device)?;
     match samples {
         [sample, ..] => draw_sample(&out.join("sample.png"), network, encoder, sample, device),
@@ -60,7 +46,8 @@ fn draw_map(
         let y = middle(row);
         let points = (0..RESOLUTION).map(middle).flat_map(|x| [x, y, 1.0 - x, 1.0 - y]);
         let points = TensorData::new(points.collect::<Vec<f64>>(), [RESOLUTION, 4]);
-        let scores = network.run(encoder.encode(points, device)?).scores;
+        let (_, membranes) = network.traces(encoder.encode(points, device)?);
+        let scores: Tensor<2> = max_over_time(membranes);
         let probability = softmax(scores * 10.0, 1).into_data().try_to_vec::<f32>()?;
         for probability in probability.chunks(CLASSES.len()) {
             let best =
@@ -103,20 +90,12 @@ fn draw_sample(
         title: &format!("Yin-Yang: ({x:.2}, {y:.2}), class {}", CLASSES[sample.label]),
         time_step: encoder.dt,
         steps: encoder.steps,
-        input_spikes: &spikes(input)?,
+        input_spikes: &common::spikes(input)?,
         inputs,
-        hidden_spikes: &spikes(hidden)?,
+        hidden_spikes: &common::spikes(hidden)?,
         hidden: neurons,
         readout: &(0..CLASSES.len()).map(trace).collect::<Vec<Vec<f32>>>(),
         names: &CLASSES,
     };
     Ok(sample_activity(path, &activity)?)
-}
-
-/// Step and unit of each spike of `[T, 1, N]`.
-fn spikes(sequence: Tensor<3>) -> Result<Vec<(usize, usize)>, Box<dyn Error>> {
-    let [_, _, units] = sequence.dims();
-    let values = sequence.into_data().try_to_vec::<f32>()?;
-    let fired = values.iter().enumerate().filter(|(_, z)| **z > 0.0);
-    Ok(fired.map(|(k, _)| (k / units, k % units)).collect())
 }

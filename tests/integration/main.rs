@@ -13,6 +13,7 @@ mod cells;
 mod graph;
 mod layers;
 mod linear;
+mod mnist;
 mod neurons;
 mod parity;
 mod sequential;

@@ -2,5 +2,16 @@
 //!
 //! Knows no network: samples are plain numbers, and Burn appears only as the
 //! [`Dataset`](burn::data::dataset::Dataset) trait that they implement.
+//!
+//! A set that is read from files takes the folder they lie in, and never uses the network by itself.
+//! With the feature `download`, its `download` function gets what is missing.
 
+mod error;
+mod folder;
+pub mod idx;
+pub mod mnist;
+mod resource;
 pub mod yin_yang;
+
+pub use error::DataError;
+pub use folder::data_folder;

@@ -2,11 +2,11 @@
 
 use burn::config::Config;
 use burn::module::{Module, ModuleDisplay};
-use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{ExecutionError, Int, Tensor};
 use burn::train::metric::{AccuracyInput, Adaptor, LossInput};
 use burn::train::{InferenceStep, ItemLazy, TrainOutput, TrainStep};
 
+use crate::loss::ReadoutCrossEntropy;
 use crate::metric::ActivityInput;
 use crate::regularize;
 
@@ -22,12 +22,10 @@ pub struct Batch<I> {
 /// What a network did with a batch.
 #[derive(Debug, Clone)]
 pub struct Activity {
-    /// One score for each class, decoded from what the readout did over time, `[B, classes]`.
-    pub scores: Tensor<2>,
+    /// Spikes or membranes of the readout, `[T, B, outputs]`: one output for each class, or several.
+    pub output: Tensor<3>,
     /// Spikes of each hidden layer, summed over time, `[B, neurons]` each.
     pub spike_counts: Vec<Tensor<2>>,
-    /// Number of time steps.
-    pub steps: usize,
 }
 
 /// A network that classifies.
@@ -43,6 +41,8 @@ pub trait SpikingNetwork: Module + ModuleDisplay {
 /// [`regularize`].
 #[derive(Config, Debug, PartialEq)]
 pub struct ClassifierConfig {
+    /// What makes scores of the readout's output, and compares them with the class.
+    pub loss: ReadoutCrossEntropy,
     /// Factor on the scores before everything else; the gradient is scaled with it. (hxtorch's
     /// tutorial scales outside the graph, so that its gradient is not.)
     #[config(default = 1.0)]
@@ -80,7 +80,7 @@ impl ClassifierConfig {
 pub struct ClassifierOutput {
     /// Loss, `[1]`.
     pub loss: Tensor<1>,
-    /// Scaled scores, `[B, classes]`.
+    /// Scaled scores, `[B, classes]`; summed over time, if the loss compares them at every step.
     pub scores: Tensor<2>,
     /// Class indices, `[B]`.
     pub targets: Tensor<1, Int>,
@@ -91,13 +91,13 @@ pub struct ClassifierOutput {
 impl<N: SpikingNetwork> Classifier<N> {
     /// Loss, scores and rates of a batch.
     pub fn forward(&self, batch: Batch<N::Input>) -> ClassifierOutput {
-        let Activity { scores, spike_counts, steps } = self.network.run(batch.input);
-        let scores = scores * self.config.readout_scale;
-        let device = scores.device();
-        let cross_entropy = CrossEntropyLossConfig::new().init(&device);
-        let mut loss = cross_entropy.forward(scores.clone(), batch.targets.clone());
+        let Activity { output, spike_counts } = self.network.run(batch.input);
+        let steps = output.dims()[0];
+        let scores = self.config.loss.scores(output) * self.config.readout_scale;
+        let mut loss = self.config.loss.of_scores(scores.clone(), batch.targets.clone());
         if self.config.readout != 0.0 {
-            loss = loss + regularize::readout(scores.clone()) * self.config.readout;
+            let scores = scores.clone().flatten(0, 1);
+            loss = loss + regularize::readout(scores) * self.config.readout;
         }
         if self.config.bursts != 0.0 {
             for counts in &spike_counts {
@@ -111,6 +111,7 @@ impl<N: SpikingNetwork> Classifier<N> {
         }
         let mean = |counts: Tensor<2>| counts.detach().mean_dim(0).squeeze_dim(0) / steps as f64;
         let rates = spike_counts.into_iter().map(mean).collect();
+        let scores = scores.sum_dim(0).squeeze_dim(0);
         ClassifierOutput { loss, scores, targets: batch.targets, rates }
     }
 }

@@ -77,20 +77,27 @@ impl ReadoutCrossEntropy {
         Self { smoothing: 0.3, ..Self::new(Readout::Sum) }
     }
 
+    /// Scores `[S, B, C]` of a sequence `[T, B, C]`, summed over populations: what is compared with the
+    /// class. `S` is `T` for a readout at every step, else 1.
+    ///
+    /// # Panics
+    ///
+    /// If there are no steps, or a number of outputs that `classes` does not divide.
+    pub fn scores(&self, sequence: Tensor<3>) -> Tensor<3> {
+        let sequence = match self.classes {
+            Some(classes) => population_sums(sequence, classes),
+            None => sequence,
+        };
+        self.readout.scores(sequence)
+    }
+
     /// Mean over the batch, `[1]`, from a sequence `[T, B, C]` and class indices `[B]`.
     ///
     /// # Panics
     ///
     /// See [`forward_no_reduction`](Self::forward_no_reduction).
     pub fn forward(&self, sequence: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
-        let classes = self.classes.unwrap_or(sequence.dims()[2]);
-        let losses = self.forward_no_reduction(sequence, targets.clone());
-        match &self.weights {
-            Some(weights) if self.weighted_mean => {
-                losses.sum() / target_weights(weights, targets, classes).sum()
-            }
-            _ => losses.mean(),
-        }
+        self.of_scores(self.scores(sequence), targets)
     }
 
     /// Loss of each sample, `[B]`, weights included.
@@ -100,11 +107,22 @@ impl ReadoutCrossEntropy {
     /// If there are no steps, not one target for each sample, not one weight for each class, a
     /// number of outputs that `classes` does not divide, or a smoothing outside `[0, 1]`.
     pub fn forward_no_reduction(&self, sequence: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
-        let sequence = match self.classes {
-            Some(classes) => population_sums(sequence, classes),
-            None => sequence,
-        };
-        let scores = self.readout.scores(sequence);
+        self.of_scores_no_reduction(self.scores(sequence), targets)
+    }
+
+    /// Mean over the batch, `[1]`, from what [`scores`](Self::scores) returned.
+    pub(crate) fn of_scores(&self, scores: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
+        let classes = scores.dims()[2];
+        let losses = self.of_scores_no_reduction(scores, targets.clone());
+        match &self.weights {
+            Some(weights) if self.weighted_mean => {
+                losses.sum() / target_weights(weights, targets, classes).sum()
+            }
+            _ => losses.mean(),
+        }
+    }
+
+    fn of_scores_no_reduction(&self, scores: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
         let [steps, batch, classes] = scores.dims();
         check_targets(batch, &targets);
         let losses = cross_entropy(

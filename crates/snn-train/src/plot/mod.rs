@@ -1,12 +1,15 @@
-//! Figures of a training run: learning curves, decision maps and the activity one sample causes.
+//! Figures of a training run: learning curves, confusion matrices, decision maps and the activity one
+//! sample causes.
 //!
-//! Every function writes one file, PNG or SVG by the ending of its path. The text is set in the
+//! Every function writes one file, PNG or SVG by the ending of its path; animations are GIFs. The text is set in the
 //! font that `kuva` carries, so a figure looks the same on a machine that has no fonts at all.
 
 mod activity;
+mod confusion;
 mod curves;
 mod decision;
 mod file;
+mod spike_count;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -15,18 +18,22 @@ use std::io;
 use std::path::PathBuf;
 
 pub use activity::{SampleActivity, sample_activity};
+pub use confusion::{ConfusionMatrix, confusion_matrix};
 pub use curves::{Series, curves, curves_log};
 pub use decision::{DecisionMap, decision_map};
+pub use spike_count::{SpikeCount, spike_count};
 
 /// Why a figure was not written. Every variant names the file it was meant for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlotError {
-    /// The ending of the path names neither of the two formats.
-    #[error("cannot draw {}: the file name must end in .png or .svg", path.display())]
+    /// The ending of the path names no format that this figure has.
+    #[error("cannot draw {}: the file name must end in {expected}", path.display())]
     Format {
         /// The file that was asked for.
         path: PathBuf,
+        /// The endings there are.
+        expected: &'static str,
     },
     /// What was handed over does not describe a figure.
     #[error("cannot draw {}: {problem}", path.display())]

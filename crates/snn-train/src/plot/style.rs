@@ -7,7 +7,7 @@ use kuva::plot::legend::{LegendEntry, LegendShape};
 use kuva::plot::scatter::ScatterPlot;
 use kuva::render::layout::{ComputedLayout, Layout, TickFormat};
 use kuva::render::plots::Plot;
-use kuva::render::render::{Primitive, TextAnchor};
+use kuva::render::render::{Primitive, Scene, TextAnchor};
 use kuva::render::theme::Theme;
 
 /// Red, green and blue.
@@ -26,6 +26,7 @@ pub(super) const COLOURS: [Rgb; 8] = [
 ];
 pub(super) const WHITE: Rgb = [255; 3];
 pub(super) const INK: Rgb = [0x33; 3];
+pub(super) const GRID: Rgb = [0xE6; 3];
 
 /// Room above the frame for the label of the y axis. It stands there upright, because turned text
 /// comes out ragged in a PNG.
@@ -40,7 +41,7 @@ pub(super) fn layout(x: (f64, f64), y: (f64, f64)) -> Layout {
         axis_color: hex(INK),
         tick_color: hex(INK),
         text_color: hex(INK),
-        grid_color: "#e6e6e6".into(),
+        grid_color: hex(GRID),
         legend_border: "#cccccc".into(),
         ..Theme::light()
     };
@@ -74,16 +75,42 @@ pub(super) fn framed(layout: Layout) -> (Layout, ComputedLayout) {
 
 /// The label of the y axis of a frame whose upper left corner is at `left`, `top`.
 pub(super) fn y_label(label: &str, left: f64, top: f64) -> Primitive {
+    text(label, (left, top - 8.0), 14, TextAnchor::Start)
+}
+
+/// Text whose baseline is at `y` and whose start, middle or end is at `x`.
+pub(super) fn text(content: &str, (x, y): (f64, f64), size: u32, anchor: TextAnchor) -> Primitive {
     Primitive::Text {
-        x: left,
-        y: top - 8.0,
-        content: label.into(),
-        size: 14,
-        anchor: TextAnchor::Start,
+        x,
+        y,
+        content: content.into(),
+        size,
+        anchor,
         rotate: None,
         bold: false,
         color: None,
     }
+}
+
+/// A filled rectangle from its upper left corner.
+pub(super) fn rect((x, y): (f64, f64), (width, height): (f64, f64), fill: Rgb) -> Primitive {
+    Primitive::Rect {
+        x,
+        y,
+        width,
+        height,
+        fill: hex(fill).into(),
+        stroke: None,
+        stroke_width: None,
+        opacity: None,
+    }
+}
+
+/// An empty figure to draw on.
+pub(super) fn scene(width: f64, height: f64) -> Scene {
+    let mut scene = Scene::new(width, height);
+    scene.text_color = Some(hex(INK));
+    scene
 }
 
 pub(super) fn line(points: impl Iterator<Item = (f64, f64)>, colour: Rgb) -> Plot {

@@ -70,6 +70,63 @@ fn figures_are_images() {
     assert!(width == 1440 && height > 0);
 }
 
+fn spikes<'a>(spikes: &'a [(usize, usize)]) -> SpikeCount<'a> {
+    SpikeCount { title: "spikes", steps: 4, spikes, names: &NAMES }
+}
+
+#[test]
+fn a_confusion_matrix_has_its_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("confusion.svg");
+    let matrix = |counts| ConfusionMatrix { title: "matrix", counts, names: &NAMES };
+    confusion_matrix(&path, &matrix(&[41, 2, 0, 0, 43, 0, 5, 0, 47])).unwrap();
+    let svg = fs::read_to_string(&path).unwrap();
+    for text in ["yin", "41", "2", "43", "5", "47", "taken for"] {
+        assert!(svg.contains(&format!(">{text}<")), "{text}");
+    }
+    assert!(svg.contains(&hex(mix(WHITE, colour(0), 0.9))), "all of class 1 are right");
+    let (width, height) = png_size(|path| confusion_matrix(path, &matrix(&[1; 9])));
+    assert!(width > 0 && height > 0);
+    for counts in [&[][..], &[1; 8]] {
+        refusal("a.png", |path| confusion_matrix(path, &matrix(counts)));
+    }
+    refusal("a.png", |path| confusion_matrix(path, &ConfusionMatrix { names: &[], ..matrix(&[]) }));
+}
+
+#[test]
+fn spike_counts_grow_step_by_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spikes.gif");
+    spike_count(&path, &spikes(&[(1, 2), (2, 2), (2, 0)])).unwrap();
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(gif::ColorOutput::RGBA);
+    let mut gif = options.read_info(fs::File::open(&path).unwrap()).unwrap();
+    assert_eq!((gif.width(), gif.height()), (900, 525));
+    // Pixels of the bars: the leading neuron's, and the others'.
+    let mut pixels = Vec::new();
+    while let Some(frame) = gif.read_next_frame().unwrap() {
+        let count = |rgb: style::Rgb| {
+            frame.buffer.chunks(4).filter(|pixel| pixel[..3] == rgb).count() as f64
+        };
+        pixels.push([count(colour(0)), count(mix(WHITE, colour(0), 0.45))]);
+    }
+    let full = pixels[2][0];
+    let shares = pixels.iter().flatten().map(|count| (10.0 * count / full).round());
+    let expected = [[0.0, 0.0], [5.0, 0.0], [10.0, 5.0], [10.0, 5.0]];
+    assert_eq!(shares.collect::<Vec<_>>(), expected.concat());
+}
+
+#[test]
+fn spikes_outside_an_animation_are_refused() {
+    let error = refusal("a.png", |path| spike_count(path, &spikes(&[])));
+    assert!(error.contains(".gif"), "{error}");
+    for bad in [&[(4, 0)], &[(0, 3)]] {
+        refusal("a.gif", |path| spike_count(path, &spikes(bad)));
+    }
+    refusal("a.gif", |path| spike_count(path, &SpikeCount { steps: 0, ..spikes(&[]) }));
+    refusal("a.gif", |path| spike_count(path, &SpikeCount { names: &[], ..spikes(&[]) }));
+}
+
 #[test]
 fn svg_is_written_over_an_older_one() {
     let folder = tempfile::tempdir().unwrap();

@@ -157,6 +157,11 @@ impl<N: SpikingNetwork> Trainer<N> {
         }
     }
 
+    /// How it trains.
+    pub fn config(&self) -> &TrainerConfig {
+        &self.config
+    }
+
     /// Continues from the checkpoint in the run's folder. `false` if there is none: the run then
     /// starts at the beginning.
     ///
