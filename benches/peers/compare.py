@@ -174,8 +174,9 @@ def markdown(rows):
         table(["case", "neurons that spike at a step", "ours, ms", "MB"],
               [[row["case"], f"{100 * one['activity']:.0f} %", time(one, row), one["mb"]] for row, one in active])
     for row in rows:
-        kind = "processor time" if row["cpu"] else "best wall time"
-        print(f"### {name(row)}\n\n{TITLES[row['case']]}.\nThreads: {row['threads']}; order: {kind}; load {row['load']}.\n")
+        kind = "processor time" if row["cpu"] else "best iteration"
+        print(f"### {name(row)}\n\n{TITLES[row['case']]}.")
+        print(f"Threads: {row['threads']}. Ordered by {kind}. Load: {row['load']}.\n")
         libs = sorted(row["libs"].values(), key=lambda lib: time(lib, row))
         table(["library", "forward, best ms", "all, best ms", "median ms", "processors, ms", "MB"],
               [[lib["lib"], lib["ms"]["forward"], lib["ms"]["total"], lib["median_ms"], lib["cpu_ms"], lib["mb"]]
