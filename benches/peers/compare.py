@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """Times the same networks here and in other libraries, on this machine.
 
-    python3 benches/peers/compare.py [CASE ...] [--quick] [--libs A,B] [--sizes 256,512] [--markdown]
+    python3 benches/peers/compare.py [CASE ...] [--quick] [--libs A,B] [--sizes 256,512]
+                                        [--threads N] [--cpu] [--markdown]
 
 Makes the Python environments that it needs (about 7 GB, under ~/.cache/snn-peers), builds `cargo bench
 --bench peers`, and runs us, one library, us, the next, and so on, several rounds, one process each. A
 library's time is its best iteration of all rounds: whatever else the machine does only adds to it. Its
 memory is the least of the rounds' peaks above what the process had after its imports.
+
+On a machine that is not quiet, threads that wait for each other lose far more than their share: use
+--threads 1 --cpu there, which compares the processor time of an iteration.
 
 Results are kept in target/peers/results.json; --markdown prints those as tables and runs nothing.
 """
@@ -33,8 +37,7 @@ TITLES = {
     "C7": "LIF alone on [100, 32, 4096]; gradient of the input",
 }
 EAGER = ["snntorch-layers", "norse", "spikingjelly"]
-# Every library of with_torch.py and with_jax.py but those that take many times as long as the next: by
-# `--libs` they run as well.
+# Left out is what takes many times as long as the next; by `--libs` it runs as well.
 PEERS = {
     "C1": ["spyx-layers", "spyx", "snntorch-compiled", *EAGER, "snntorch"],
     "C2": ["snntorch", *EAGER, "sinabs", "spyx-layers", "spyx"],
@@ -85,7 +88,8 @@ def measure(lib, case, size, options, activity=None):
         command += ["--size", size] if size else []
         return run(command + (["--activity", activity] if activity else []), options)
     python = environment("jax" if lib.startswith("spyx") else "torch")
-    return run([python, HERE / "measure.py", lib, case, size or 0, options.threads, options.runs, options.budget], options)
+    limits = [options.threads, options.runs, options.budget]
+    return run([python, HERE / "measure.py", lib, case, size or 0, *limits], options)
 
 
 def best(results):
@@ -112,29 +116,35 @@ def compare(case, size, options):
                     runs[lib].append(measure(lib, case, size, options))
                 except RuntimeError as error:
                     print(f"{case}: {error}", file=sys.stderr)
-    row = {"case": case, "size": size, "load": round(os.getloadavg()[0], 1)}
+    row = {"case": case, "size": size, "cpu": options.cpu, "threads": options.threads}
+    row["load"] = round(os.getloadavg()[0], 1)
     row["libs"] = {lib: best(results) for lib, results in runs.items() if results}
     if case in ACTIVE:
         row["active"] = [best([measure("snn", case, size, options, rate)]) for rate in ACTIVITIES]
     return row
 
 
+def time(lib, row):
+    return lib["cpu_ms"] if row["cpu"] else lib["ms"]["total"]
+
+
 def ratio(row):
     ours, *peers = row["libs"].values()
-    fastest = min(peers, key=lambda peer: peer["ms"]["total"])
+    fastest = min(peers, key=lambda peer: time(peer, row))
     leanest = min(peers, key=lambda peer: peer["mb"])
     eager = [p for p in peers if not p["lib"].startswith("spyx") and not p["lib"].endswith("compiled")]
     line = {
-        "case": row["case"], "size": row["size"], "ours_ms": ours["ms"]["total"],
-        "peer": fastest["lib"], "peer_ms": fastest["ms"]["total"],
-        "time_ratio": fastest["ms"]["total"] / ours["ms"]["total"],
+        "case": row["case"], "size": row["size"], "ours_ms": time(ours, row),
+        "peer": fastest["lib"], "peer_ms": time(fastest, row),
+        "time_ratio": time(fastest, row) / time(ours, row),
         "ours_mb": ours["mb"], "peer_mb": leanest["mb"], "leanest": leanest["lib"],
         "memory_ratio": leanest["mb"] / ours["mb"],
+        "cpu": row["cpu"], "threads": row["threads"], "load": row["load"],
     }
     if eager:
-        eager = min(eager, key=lambda peer: peer["ms"]["total"])
-        line |= {"eager": eager["lib"], "eager_ms": eager["ms"]["total"],
-                 "eager_ratio": eager["ms"]["total"] / ours["ms"]["total"]}
+        eager = min(eager, key=lambda peer: time(peer, row))
+        line |= {"eager": eager["lib"], "eager_ms": time(eager, row)}
+        line["eager_ratio"] = line["eager_ms"] / line["ours_ms"]
     return {key: round(value, 3) if isinstance(value, float) else value for key, value in line.items()}
 
 
@@ -142,27 +152,33 @@ def name(row):
     return row["case"] + (f", N = {row['size']}" if row["size"] else "")
 
 
+def number(x):
+    return f"{x:.3g}" if x < 100 else f"{x:.0f}"
+
+
 def table(head, rows):
-    print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
-    for row in rows:
-        print("| " + " | ".join(f"{x:.3g}" if isinstance(x, float) and x < 100 else f"{x:.0f}" if isinstance(x, float) else str(x) for x in row) + " |")
+    for row in [head, ["---"] * len(head), *rows]:
+        print("| " + " | ".join(number(cell) if isinstance(cell, float) else str(cell) for cell in row) + " |")
     print()
 
 
 def markdown(rows):
     lines = [(row, ratio(row)) for row in rows]
-    table(["case", "ours, ms", "fastest, ms", "ratio", "fastest eager PyTorch, ms", "ratio", "ours, MB", "leanest, MB", "ratio"],
-          [[name(row), r["ours_ms"], f"{r['peer']} {r['peer_ms']:.3g}", r["time_ratio"],
-            f"{r['eager']} {r['eager_ms']:.3g}" if "eager" in r else "", r.get("eager_ratio", ""),
-            r["ours_mb"], f"{r['leanest']} {r['peer_mb']:.0f}", r["memory_ratio"]] for row, r in lines])
+    table(["case", "ours, ms", "fastest, ms", "ratio", "fastest eager PyTorch, ms", "ratio",
+           "ours, MB", "leanest, MB", "ratio"],
+          [[name(row), r["ours_ms"], f"{r['peer']} {number(r['peer_ms'])}", r["time_ratio"],
+            f"{r['eager']} {number(r['eager_ms'])}" if "eager" in r else "", r.get("eager_ratio", ""),
+            r["ours_mb"], f"{r['leanest']} {number(r['peer_mb'])}", r["memory_ratio"]] for row, r in lines])
     active = [(row, one) for row in rows for one in row.get("active", [])]
     if active:
-        table(["case", "hidden activity", "ours, ms", "MB"],
-              [[row["case"], f"{100 * one['activity']:.0f} %", one["ms"]["total"], one["mb"]] for row, one in active])
+        table(["case", "neurons that spike at a step", "ours, ms", "MB"],
+              [[row["case"], f"{100 * one['activity']:.0f} %", time(one, row), one["mb"]] for row, one in active])
     for row in rows:
-        print(f"### {name(row)}\n\n{TITLES[row['case']]}.\n")
-        libs = sorted(row["libs"].values(), key=lambda lib: lib["ms"]["total"])
-        table(["library", "forward, ms", "all, ms", "median, ms", "CPU, ms", "MB"],
+        kind = "processor time" if row["cpu"] else "best iteration"
+        print(f"### {name(row)}\n\n{TITLES[row['case']]}.")
+        print(f"Threads: {row['threads']}. Ordered by {kind}. Load: {row['load']}.\n")
+        libs = sorted(row["libs"].values(), key=lambda lib: time(lib, row))
+        table(["library", "forward, best ms", "all, best ms", "median ms", "processors, ms", "MB"],
               [[lib["lib"], lib["ms"]["forward"], lib["ms"]["total"], lib["median_ms"], lib["cpu_ms"], lib["mb"]]
                for lib in libs])
 
@@ -172,9 +188,11 @@ def main():
     parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(TITLES))
     parser.add_argument("--quick", action="store_true", help="one round of few iterations")
     parser.add_argument("--libs", type=lambda names: names.split(","), help="libraries to compare with")
-    parser.add_argument("--sizes", type=lambda sizes: [int(n) for n in sizes.split(",")], default=[256, 512, 1024], help="neurons of C1")
+    parser.add_argument("--sizes", type=lambda sizes: [int(n) for n in sizes.split(",")],
+                        default=[256, 512, 1024], help="neurons of C1")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--cpu", action="store_true", help="compare processor time, not wall time")
+    parser.add_argument("--markdown", action="store_true", help="print what was measured before")
     options = parser.parse_args()
     cases = options.cases or list(TITLES)
     if unknown := [case for case in cases if case not in TITLES]:
@@ -182,7 +200,7 @@ def main():
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     if options.markdown:
         return markdown([row for row in kept if row["case"] in cases])
-    options.rounds, options.runs, options.budget = (1, 5, 2) if options.quick else (3, 15, 5)
+    options.rounds, options.runs, options.budget = (1, 20, 1) if options.quick else (2, 100, 3)
     options.program = build()
     for case in cases:
         for size in options.sizes if case == "C1" else [None]:

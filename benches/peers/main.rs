@@ -33,10 +33,10 @@ struct Cli {
     #[arg(long)]
     layers: bool,
     /// Iterations to time at most
-    #[arg(long, default_value_t = 15)]
+    #[arg(long, default_value_t = 100)]
     runs: usize,
-    /// Seconds after which no more than three iterations are begun
-    #[arg(long, default_value_t = 10.0)]
+    /// Seconds after which no iteration is begun but the second
+    #[arg(long, default_value_t = 5.0)]
     budget: f64,
     /// One line of JSON
     #[arg(long)]
@@ -120,7 +120,7 @@ fn measure(mut iteration: Iteration, device: &Device, cli: &Cli) -> (Value, f64)
     iterate();
     let (started, processors) = (Instant::now(), processor_time());
     let mut runs = Vec::new();
-    while runs.len() < cli.runs && (runs.len() < 3 || started.elapsed().as_secs_f64() < cli.budget)
+    while runs.len() < cli.runs && (runs.len() < 2 || started.elapsed().as_secs_f64() < cli.budget)
     {
         runs.push(iterate());
     }

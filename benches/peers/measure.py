@@ -1,7 +1,7 @@
 """Times one library on one case: python measure.py LIBRARY CASE SIZE THREADS RUNS BUDGET; one line of JSON.
 
-Milliseconds of an iteration after two that do not count, and the peak memory above what the process
-had after its imports.
+Milliseconds of an iteration after two that do not count, the mean time of all its processors, and the
+peak memory above what the process had after its imports.
 """
 import importlib
 import json
@@ -22,13 +22,13 @@ def main(lib, case, size, threads, runs, budget):
                              "sinabs": "sinabs.layers"}.get(first, first))
     before = memory("VmRSS")
     iteration = module.prepare(lib, case, size, threads)
-    laps, since = {}, [0.0]
+    laps, since = {}, [0.0, 0.0]
 
     def lap(name):
-        now = time.perf_counter()
+        now = time.perf_counter(), time.process_time()
         if name:
-            laps.setdefault(name, []).append(1e3 * (now - since[0]))
-        since[0] = time.perf_counter()
+            laps.setdefault(name, []).append([1e3 * (end - start) for start, end in zip(since, now)])
+        since[:] = time.perf_counter(), time.process_time()
 
     started = time.perf_counter()
     for _ in range(2):
@@ -36,16 +36,17 @@ def main(lib, case, size, threads, runs, budget):
         if time.perf_counter() - started > 4 * budget:
             break
     laps.clear()
-    started, cpu, done = time.perf_counter(), time.process_time(), 0
-    while done < runs and (done < (3 if budget > 3 else 2) or time.perf_counter() - started < budget):
+    started, done = time.perf_counter(), 0
+    while done < runs and (done < 2 or time.perf_counter() - started < budget):
         iteration(lap)
         done += 1
-    cpu = (time.process_time() - cpu) / done
     if "total" not in laps:
-        laps["total"] = [sum(ms) for ms in zip(*laps.values())]
-    ms = {name: {"median": statistics.median(ms), "min": min(ms), "max": max(ms)} for name, ms in laps.items()}
+        laps["total"] = [[sum(kind) for kind in zip(*one)] for one in zip(*laps.values())]
+    wall = {name: [lap[0] for lap in times] for name, times in laps.items()}
+    ms = {name: {"median": statistics.median(w), "min": min(w), "max": max(w)} for name, w in wall.items()}
+    cpu = statistics.mean(lap[1] for lap in laps["total"])
     peak = memory("VmHWM")
-    print(json.dumps({"lib": lib, "case": case, "size": size, "ms": ms, "cpu_ms": 1e3 * cpu,
+    print(json.dumps({"lib": lib, "case": case, "size": size, "ms": ms, "cpu_ms": cpu,
                       "mb": peak - before, "base_mb": before}))
 
 

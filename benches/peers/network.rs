@@ -1,6 +1,6 @@
 //! A network with its input, how active its neurons are, and its beginnings.
 
-use burn::module::Param;
+use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use snn::core::sequential::Layer;
 use snn::prelude::*;
@@ -35,14 +35,14 @@ impl Input {
         }
     }
 
-    /// A few samples of it.
+    /// A few samples of it, without a graph.
     fn some(&self) -> Self {
         const SAMPLES: usize = 8;
         match self.clone() {
-            Self::Vectors(x) => Self::Vectors(x.narrow(1, 0, SAMPLES)),
-            Self::Frames(x) => Self::Frames(x.narrow(1, 0, SAMPLES)),
+            Self::Vectors(x) => Self::Vectors(x.narrow(1, 0, SAMPLES).inner()),
+            Self::Frames(x) => Self::Frames(x.narrow(1, 0, SAMPLES).inner()),
             Self::Image { image, steps } => {
-                Self::Image { image: image.narrow(0, 0, SAMPLES), steps }
+                Self::Image { image: image.narrow(0, 0, SAMPLES).inner(), steps }
             }
         }
     }
@@ -73,22 +73,24 @@ fn neurons(network: &Sequential) -> Vec<usize> {
 
 /// Spikes per neuron and step of each layer of neurons, of a few samples.
 pub fn rates(network: &Sequential, input: &Input) -> Vec<f64> {
-    let rate = |&k: &usize| input.some().mean(&prefix(network, k)).into_scalar::<f32>().into();
-    neurons(network).iter().map(rate).collect()
+    let (network, input) = (network.valid(), input.some());
+    neurons(&network).iter().map(|&k| rate(&prefix(&network, k), &input)).collect()
 }
 
-/// Scales the weights in front of each layer of neurons until they spike with this
-/// probability.
-pub fn set_activity(network: &mut Sequential, input: &Input, rate: f64) {
+fn rate(network: &Sequential, input: &Input) -> f64 {
+    input.mean(network).into_scalar::<f32>().into()
+}
+
+/// Scales the weights in front of each layer of neurons until they spike with this probability.
+pub fn set_activity(network: &mut Sequential, input: &Input, wanted: f64) {
     let (mut first, input) = (0, input.some());
     for k in neurons(network) {
         let (mut low, mut high) = (1e-2f64, 1e3f64);
         for _ in 0..16 {
             let factor = (low * high).sqrt();
-            let mut network = prefix(network, k);
+            let mut network = prefix(network, k).valid();
             network.layers[first..k].iter_mut().for_each(|layer| scale(layer, factor));
-            let found = f64::from(input.mean(&network).into_scalar::<f32>());
-            if found < rate {
+            if rate(&network, &input) < wanted {
                 low = factor;
             } else {
                 high = factor;

@@ -7,9 +7,6 @@ import optax
 from flax import nnx
 from spyx import axn, nn as spyx
 
-CASES = {case: ["spyx", "spyx-layers"] for case in ("C1", "C2", "C3")}
-CASES |= {"C4": ["spyx-layers"], "C5": ["spyx-layers"], "C7": ["spyx"]}
-
 SPIKE = dict(activation=axn.superspike(25))
 NEURONS = (spyx.LIF, spyx.CuBaLIF, spyx.RCuBaLIF, spyx.LI)
 random = np.random.default_rng(0)

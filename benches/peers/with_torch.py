@@ -14,16 +14,6 @@ from torch.nn import functional as F
 
 warnings.filterwarnings("ignore")
 
-EAGER = ["snntorch", "snntorch-layers", "norse", "spikingjelly", "sinabs"]
-CASES = {
-    "C1": EAGER + ["snntorch-compiled"],
-    "C2": EAGER,
-    "C3": EAGER,
-    "C4": ["snntorch", "norse", "sinabs"],
-    "C5": ["snntorch", "norse", "sinabs"],
-    "C7": EAGER[1:] + ["snntorch-compiled"],
-}
-
 
 def scan(step, x, state):
     out = []
@@ -50,7 +40,8 @@ def lif(lib, beta):
         return lambda x: scan(cell, 10 * x, None)
     if lib == "spikingjelly":
         from spikingjelly.activation_based.neuron import LIFNode
-        cell, rest = LIFNode(1 / (1 - beta), decay_input=False, v_reset=None, detach_reset=True, step_mode="m"), "reset"
+        cell = LIFNode(1 / (1 - beta), decay_input=False, v_reset=None, detach_reset=True, step_mode="m")
+        rest = "reset"
     else:
         from sinabs import activation, layers
         cell = layers.LIF(-1 / math.log(beta), norm_input=False, spike_fn=activation.SingleSpike)
