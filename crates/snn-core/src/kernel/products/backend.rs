@@ -13,7 +13,7 @@ use burn::backend::{Autodiff, Backend, TensorMetadata, backend_extension};
 
 use super::conv2d;
 use super::geometry::Geometry;
-use super::rows::is_sparse;
+use super::rows::worth_it;
 use super::{linear, max_pool2d};
 use crate::kernel::slices::Slices;
 
@@ -50,7 +50,7 @@ impl<B: Slices> ProductBackend for B {
         let out = B::with(x.clone(), |x| {
             let run =
                 || B::with(weight.clone(), |w| B::with(bias.clone(), |b| linear::forward(x, w, b)));
-            is_sparse(x).then(run)
+            worth_it(x, n).then(run)
         });
         match out {
             Some(out) => B::tensor(out, &[rows, n]),
@@ -90,7 +90,7 @@ fn weight_gradient<B: Slices>(x: FloatTensor<B>, grad: FloatTensor<B>) -> FloatT
     let (inputs, n) = (x.shape()[1], grad.shape()[1]);
     let out = B::with(x.clone(), |x| {
         let run = || B::with(grad.clone(), |grad| linear::weight_gradient(x, grad, inputs));
-        is_sparse(x).then(run)
+        worth_it(x, n).then(run)
     });
     match out {
         Some(out) => B::tensor(out, &[inputs, n]),

@@ -2,7 +2,7 @@
 //! is, what is not is a matrix product over the windows.
 
 use super::geometry::{Geometry, Segment, Segments};
-use super::rows::is_sparse;
+use super::rows::{active, is_sparse};
 use crate::kernel::pass::{Pass, run};
 
 /// Images of a part of the forward pass.
@@ -39,17 +39,17 @@ impl<'a> Pass for Forward<'a> {
         let (places, n, window) = (geometry.places(), bias.len(), geometry.window());
         let (pixels, size) = (geometry.pixels(), geometry.kernel[0] * geometry.kernel[1]);
         let mut maps = vec![0.0; places * n];
-        let mut unfolded = Vec::new();
+        let (mut unfolded, mut entries) = (Vec::new(), vec![(0, 0.0); pixels + 1]);
         for (x, out) in x.chunks(geometry.image()).zip(out.chunks_mut(places * n)) {
             if is_sparse(x) {
                 for map in maps.chunks_exact_mut(n) {
                     map.copy_from_slice(bias);
                 }
                 for (weights, x) in by_input.chunks_exact(size * n).zip(x.chunks_exact(pixels)) {
-                    for (pixel, value) in active(x) {
-                        for Segment { to, from, number } in segments.of(pixel) {
+                    for (pixel, value) in active(x, &mut entries) {
+                        for Segment { to, from, number } in segments.of(*pixel as usize) {
                             let map = &mut maps[to * n..][..number * n];
-                            add(map, &weights[from * n..], value);
+                            add(map, &weights[from * n..], *value);
                         }
                     }
                 }
@@ -133,6 +133,7 @@ impl<'a> Pass for Backward<'a> {
         let mut maps = vec![0.0; places * n];
         let mut g_pixels = vec![0.0; image];
         let (mut unfolded, mut g_unfolded) = (Vec::new(), Vec::new());
+        let mut entries = vec![(0, 0.0); pixels.max(places) + 1];
         for (index, (x, grad)) in x.chunks(image).zip(grad.chunks(places * n)).enumerate() {
             for (sum, g) in g_bias.iter_mut().zip(grad.chunks_exact(places)) {
                 *sum += g.iter().sum::<f32>();
@@ -141,9 +142,9 @@ impl<'a> Pass for Backward<'a> {
                 transpose(grad, n, &mut maps);
                 let of_channels = g_by_input.chunks_exact_mut(size * n);
                 for (g, x) in of_channels.zip(x.chunks_exact(pixels)) {
-                    for (pixel, value) in active(x) {
-                        for Segment { to, from, number } in places_of.of(pixel) {
-                            add(&mut g[from * n..][..number * n], &maps[to * n..], value);
+                    for (pixel, value) in active(x, &mut entries) {
+                        for Segment { to, from, number } in places_of.of(*pixel as usize) {
+                            add(&mut g[from * n..][..number * n], &maps[to * n..], *value);
                         }
                     }
                 }
@@ -157,10 +158,10 @@ impl<'a> Pass for Backward<'a> {
                 g_pixels.fill(0.0);
                 for (weights, grad) in by_pixel.chunks_exact(window).zip(grad.chunks_exact(places))
                 {
-                    for (place, g) in active(grad) {
-                        for Segment { to, from, number } in pixels_of.of(place) {
+                    for (place, g) in active(grad, &mut entries) {
+                        for Segment { to, from, number } in pixels_of.of(*place as usize) {
                             let to = &mut g_pixels[to * inputs..][..number * inputs];
-                            add(to, &weights[from * inputs..], g);
+                            add(to, &weights[from * inputs..], *g);
                         }
                     }
                 }
@@ -180,12 +181,6 @@ impl<'a> Pass for Backward<'a> {
             }
         }
     }
-}
-
-/// The numbers that are not zero, and where they are.
-#[inline(always)]
-fn active(values: &[f32]) -> impl Iterator<Item = (usize, f32)> {
-    values.iter().copied().enumerate().filter(|(_, value)| *value != 0.0)
 }
 
 /// Where the numbers of `[Cin, kh, kw from the right, Cout]` are in `[Cout, Cin, kh, kw]`.

@@ -1,14 +1,13 @@
 //! `X · W + b` on slices, where most of `X` is zero.
 
-use super::rows::{Lists, add_rows};
+use super::rows::{active, add_rows, put};
 use crate::kernel::pass::{Pass, run};
 
 /// Rows of `X` in a part of the forward pass, rows of `W` in one of the backward pass.
 const ROWS: usize = 64;
 
-/// Columns for which all rows of a part are summed up before the next: few enough that the other factor
-/// stays in the cache.
-const COLUMNS: usize = 64;
+/// Rows of the gradient that are added up before the next: few enough that they stay in the cache.
+const STEPS: usize = 512;
 
 /// `x · weight + bias` of `[R, K]`, `[K, N]`, `[N]`.
 pub(super) fn forward(x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
@@ -31,22 +30,13 @@ impl<'a> Pass for Forward<'a> {
     #[inline(always)]
     fn part(&self, _: usize, (out, x): Self::Part) {
         let Self { weight, bias } = *self;
-        let inputs = weight.len() / bias.len();
-        let mut lists = Lists::default();
-        lists.begin(x.len() / inputs);
-        for (row, x) in x.chunks(inputs).enumerate() {
-            x.iter().filter(|x| **x != 0.0).for_each(|_| lists.count(row));
-        }
-        lists.counted();
-        for (row, x) in x.chunks(inputs).enumerate() {
-            for (k, x) in x.iter().enumerate().filter(|(_, x)| **x != 0.0) {
-                lists.put(row, (k as u32, *x));
-            }
-        }
-        for out in out.chunks_mut(bias.len()) {
+        let n = bias.len();
+        let inputs = weight.len() / n;
+        let mut entries = vec![(0, 0.0); inputs + 1];
+        for (x, out) in x.chunks(inputs).zip(out.chunks_mut(n)) {
             out.copy_from_slice(bias);
+            add_rows(active(x, &mut entries), weight, n, 0, out);
         }
-        add_all(&lists, weight, bias.len(), out);
     }
 }
 
@@ -72,34 +62,20 @@ impl<'a> Pass for WeightGradient<'a> {
         let Self { x, grad, inputs } = *self;
         let n = grad.len() / (x.len() / inputs);
         let (first, number) = (index * ROWS, out.len() / n);
-        let mut lists = Lists::default();
-        lists.begin(number);
-        for x in x.chunks(inputs) {
-            for (k, x) in x[first..first + number].iter().enumerate() {
-                if *x != 0.0 {
-                    lists.count(k);
+        // For each of the inputs, the rows in which it is active.
+        let mut entries = vec![(0, 0.0); number * (STEPS + 1)];
+        for (x, grad) in x.chunks(STEPS * inputs).zip(grad.chunks(STEPS * n)) {
+            let mut active = [0; ROWS];
+            for (row, x) in x.chunks(inputs).enumerate() {
+                let lists = entries.chunks_exact_mut(STEPS + 1).zip(&mut active);
+                for ((entries, active), x) in lists.zip(&x[first..first + number]) {
+                    put(entries, active, row, *x);
                 }
             }
-        }
-        lists.counted();
-        for (row, x) in x.chunks(inputs).enumerate() {
-            for (k, x) in x[first..first + number].iter().enumerate() {
-                if *x != 0.0 {
-                    lists.put(k, (row as u32, *x));
-                }
+            let lists = entries.chunks_exact(STEPS + 1).zip(active);
+            for ((entries, active), out) in lists.zip(out.chunks_mut(n)) {
+                add_rows(&entries[..active], grad, n, 0, out);
             }
-        }
-        add_all(&lists, grad, n, out);
-    }
-}
-
-/// Adds to every row of `out` `[_, n]` what its list says.
-#[inline(always)]
-fn add_all(lists: &Lists, dense: &[f32], n: usize, out: &mut [f32]) {
-    for first in (0..n).step_by(COLUMNS) {
-        for (row, out) in out.chunks_mut(n).enumerate() {
-            let last = n.min(first + COLUMNS);
-            add_rows(lists.list(row), dense, n, first, &mut out[first..last]);
         }
     }
 }

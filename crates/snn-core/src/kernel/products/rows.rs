@@ -6,55 +6,36 @@ pub(super) type Entry = (u32, f32);
 /// Columns that are summed up at a time, in registers.
 const COLUMNS: usize = 32;
 
+/// Outputs from which on adding up rows can be faster than a dense product.
+const WIDE: usize = 16;
+
+/// [`is_sparse`], for a product with `n` columns.
+pub(super) fn worth_it(values: &[f32], n: usize) -> bool {
+    n >= WIDE && is_sparse(values)
+}
+
 /// Whether so few of the numbers are not zero that adding up rows is faster than a dense product: one of
 /// four, as `docs/src/design.md` has measured.
 pub(super) fn is_sparse(values: &[f32]) -> bool {
     values.iter().filter(|value| **value != 0.0).count() * 4 <= values.len()
 }
 
-/// Lists of entries, one after another: first every entry is counted, then put in.
-#[derive(Default)]
-pub(super) struct Lists {
-    /// Where each list ends, or, until it is full, where its next entry goes.
-    ends: Vec<usize>,
-    entries: Vec<Entry>,
+/// Puts an entry behind the `length` others, unless it is zero. Without a branch, which nobody could
+/// predict.
+#[inline(always)]
+pub(super) fn put(entries: &mut [Entry], length: &mut usize, place: usize, value: f32) {
+    entries[*length] = (place as u32, value);
+    *length += usize::from(value != 0.0);
 }
 
-impl Lists {
-    /// So many empty lists.
-    #[inline(always)]
-    pub(super) fn begin(&mut self, lists: usize) {
-        self.ends.clear();
-        self.ends.resize(lists, 0);
+/// The numbers that are not zero, in room for one more than there are numbers.
+#[inline(always)]
+pub(super) fn active<'a>(values: &[f32], entries: &'a mut [Entry]) -> &'a [Entry] {
+    let mut length = 0;
+    for (place, value) in values.iter().enumerate() {
+        put(entries, &mut length, place, *value);
     }
-
-    #[inline(always)]
-    pub(super) fn count(&mut self, list: usize) {
-        self.ends[list] += 1;
-    }
-
-    /// After every entry was counted.
-    #[inline(always)]
-    pub(super) fn counted(&mut self) {
-        let mut start = 0;
-        for end in &mut self.ends {
-            start += core::mem::replace(end, start);
-        }
-        self.entries.clear();
-        self.entries.resize(start, (0, 0.0));
-    }
-
-    #[inline(always)]
-    pub(super) fn put(&mut self, list: usize, entry: Entry) {
-        self.entries[self.ends[list]] = entry;
-        self.ends[list] += 1;
-    }
-
-    #[inline(always)]
-    pub(super) fn list(&self, list: usize) -> &[Entry] {
-        let start = if list == 0 { 0 } else { self.ends[list - 1] };
-        &self.entries[start..self.ends[list]]
-    }
+    &entries[..length]
 }
 
 /// Adds rows of `dense` `[_, n]` to `out` `[n]`, those of the list times its numbers, in some columns.
