@@ -15,10 +15,10 @@ use snn::core::neuron::HxTorchParameters;
 use snn::prelude::*;
 use step_by_step::StepByStep;
 
-const BATCH: usize = 32;
+/// Steps, samples, neurons.
+const SHAPES: [[usize; 3]; 4] = [[10, 32, 512], [100, 32, 512], [100, 1, 512], [100, 32, 4096]];
 
-fn input([steps, neurons]: [usize; 2], device: &Device) -> Tensor<3> {
-    let shape = [steps, BATCH, neurons];
+fn input(shape: [usize; 3], device: &Device) -> Tensor<3> {
     let x = Tensor::random(shape, Distribution::Uniform(0.0, 0.4), device);
     match device.is_autodiff() {
         // What a layer in front of the neurons hands over is tracked, and not a leaf.
@@ -51,15 +51,15 @@ fn time<N: Neuron>(
     name: &str,
     build: impl Fn(&Device) -> N,
     run: impl Fn(&N, Tensor<3>) -> Tensor<3>,
-    shape: [usize; 2],
+    shape: [usize; 3],
 ) {
-    let [steps, neurons] = shape;
+    let [steps, batch, neurons] = shape;
     for device_name in device::DEVICES {
         let device = device::device(device_name).expect("a device of this build");
         let mut group = criterion.benchmark_group(format!("{name}, {device_name}"));
         group.sample_size(10);
-        group.throughput(Throughput::Elements((steps * BATCH * neurons) as u64));
-        let id = |what: &str| BenchmarkId::new(what, format!("{steps}x{BATCH}x{neurons}"));
+        group.throughput(Throughput::Elements((steps * batch * neurons) as u64));
+        let id = |what: &str| BenchmarkId::new(what, format!("{steps}x{batch}x{neurons}"));
 
         let (neuron, x) = (build(&device), input(shape, &device));
         group.bench_function(id("forward"), |bench| {
@@ -86,17 +86,31 @@ fn time<N: Neuron>(
     }
 }
 
-fn lif(criterion: &mut Criterion) {
+/// One operation against step by step.
+fn compare<N: Neuron>(
+    criterion: &mut Criterion,
+    name: &str,
+    build: impl Fn(&Device) -> N,
+    shapes: &[[usize; 3]],
+) {
+    let apart = |device: &Device| StepByStep { neuron: build(device) };
+    for shape in shapes {
+        time(criterion, name, &build, forward, *shape);
+        time(criterion, &format!("{name}, step by step"), apart, forward, *shape);
+    }
+}
+
+fn build_lif(device: &Device) -> Lif {
     let config =
         LifConfig::snntorch_leaky(0.9).with_surrogate(Surrogate::FastSigmoid { slope: 25.0 });
-    let build = |device: &Device| config.init(device).expect("a valid configuration");
-    for shape in [[10, 512], [100, 512], [1000, 512], [100, 4096]] {
-        time(criterion, "lif", build, forward, shape);
-    }
-    let apart = |device: &Device| StepByStep { neuron: build(device) };
-    for shape in [[10, 512], [100, 512]] {
-        time(criterion, "lif, step by step", apart, forward, shape);
-        time(criterion, "lif, each step cut out", build, cut, shape);
+    config.init(device).expect("a valid configuration")
+}
+
+fn lif(criterion: &mut Criterion) {
+    compare(criterion, "lif", build_lif, &SHAPES);
+    time(criterion, "lif", build_lif, forward, [1000, 32, 512]);
+    for shape in [[10, 32, 512], [100, 32, 512]] {
+        time(criterion, "lif, each step cut out", build_lif, cut, shape);
     }
 }
 
@@ -108,26 +122,17 @@ fn others(criterion: &mut Criterion) {
     let li = |device: &Device| {
         LiConfig::new(Decay::factor(0.9)).init(device).expect("a valid configuration")
     };
-    let shape = [100, 512];
-    time(criterion, "cuba-lif", cuba, forward, shape);
-    let apart = |device: &Device| StepByStep { neuron: cuba(device) };
-    time(criterion, "cuba-lif, step by step", apart, forward, shape);
-    time(criterion, "li", li, forward, shape);
-    let apart = |device: &Device| StepByStep { neuron: li(device) };
-    time(criterion, "li, step by step", apart, forward, shape);
+    compare(criterion, "cuba-lif", cuba, &SHAPES);
+    compare(criterion, "li", li, &SHAPES);
 }
 
 fn recurrent(criterion: &mut Criterion) {
-    let config =
-        LifConfig::snntorch_leaky(0.9).with_surrogate(Surrogate::FastSigmoid { slope: 25.0 });
-    for shape in [[100, 128], [100, 512]] {
+    for shape in [[10, 32, 128], [100, 32, 128], [100, 1, 128], [100, 32, 512]] {
         let build = |device: &Device| {
-            let lif: Lif = config.init(device).expect("a valid configuration");
-            RecurrentConfig::new(shape[1]).init(lif, device).expect("a valid configuration")
+            let config = RecurrentConfig::new(shape[2]);
+            config.init(build_lif(device), device).expect("a valid configuration")
         };
-        let apart = |device: &Device| StepByStep { neuron: build(device) };
-        time(criterion, "recurrent", build, forward, shape);
-        time(criterion, "recurrent, step by step", apart, forward, shape);
+        compare(criterion, "recurrent", build, &[shape]);
     }
 }
 
@@ -135,7 +140,7 @@ fn recurrent(criterion: &mut Criterion) {
 /// of the spikes, write that of the input, and one array more is allowed for: six arrays, 312 MB at
 /// this shape. A copy reads one and writes one.
 fn memory(criterion: &mut Criterion) {
-    let source = vec![1.0f32; 100 * BATCH * 4096];
+    let source = vec![1.0f32; 100 * 32 * 4096];
     let mut group = criterion.benchmark_group("memory");
     group.sample_size(10);
     group.bench_function("move six arrays of 100x32x4096", |bench| {

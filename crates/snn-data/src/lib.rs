@@ -7,6 +7,7 @@
 //! With the feature `download`, its `download` function gets what is missing.
 
 mod error;
+pub mod events;
 mod folder;
 pub mod idx;
 pub mod mnist;

@@ -1,8 +1,9 @@
 //! From a neuron and its tensors to a fused sequence, and back.
 
-use burn::backend::{Dispatch, DispatchDevice, DispatchTensor};
+use burn::backend::{Dispatch, DispatchTensor};
 use burn::tensor::{DType, Device, Tensor};
 
+use super::Kernels;
 use super::backend::SequenceBackend;
 use super::program::{Outputs, Program};
 use crate::coefficient::{Coefficient, Level};
@@ -34,24 +35,12 @@ pub(super) fn supports<const D: usize>(linear: &Linear<'_>, input: &Tensor<D>) -
     let half = matches!(input.dtype(), DType::F16 | DType::BF16);
     // Along the last axis is along the neurons: a connection goes no further.
     let connected = linear.connection.is_none() || D <= 3;
-    D >= 2
-        && connected
-        && (half || input.dtype() == DType::F32)
-        && runs(&linear.program, input.device().as_dispatch())
-}
-
-fn runs(program: &Program, device: &DispatchDevice) -> bool {
-    match device {
-        #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => true,
-        #[cfg(feature = "ndarray")]
-        DispatchDevice::NdArray(_) => true,
-        #[cfg(feature = "cube")]
-        DispatchDevice::Cube(_) => program.has_formula(),
-        DispatchDevice::Autodiff(device) => runs(program, &device.clone().inner()),
-        #[allow(unreachable_patterns, reason = "where every backend of the build has the kernels")]
-        _ => false,
-    }
+    let runs = match Kernels::of(input.device().as_dispatch()) {
+        Some(Kernels::Cpu) => true,
+        Some(Kernels::Gpu) => linear.program.has_formula(),
+        None => false,
+    };
+    D >= 2 && connected && (half || input.dtype() == DType::F32) && runs
 }
 
 /// [`Neuron::forward`] in one operation.

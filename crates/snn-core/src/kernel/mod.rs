@@ -23,6 +23,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+use burn::backend::DispatchDevice;
 use burn::nn;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2d;
@@ -115,6 +116,32 @@ pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
             None => fused::record(neuron, linear, input, state),
         },
         None => composite::record(neuron, input, state),
+    }
+}
+
+/// What a device has kernels of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kernels {
+    #[cfg_attr(not(any(feature = "flex", feature = "ndarray")), allow(dead_code))]
+    Cpu,
+    #[cfg_attr(not(feature = "cube"), allow(dead_code))]
+    Gpu,
+}
+
+impl Kernels {
+    /// Those of a device, if it has some.
+    fn of(device: &DispatchDevice) -> Option<Self> {
+        match device {
+            #[cfg(feature = "flex")]
+            DispatchDevice::Flex(_) => Some(Self::Cpu),
+            #[cfg(feature = "ndarray")]
+            DispatchDevice::NdArray(_) => Some(Self::Cpu),
+            #[cfg(feature = "cube")]
+            DispatchDevice::Cube(_) => Some(Self::Gpu),
+            DispatchDevice::Autodiff(device) => Self::of(&device.clone().inner()),
+            #[allow(unreachable_patterns, reason = "where every backend of the build has kernels")]
+            _ => None,
+        }
     }
 }
 

@@ -37,7 +37,6 @@ impl Program {
     }
 
     /// Whether the derivative of a spike is a formula, and not looked up.
-    #[cfg(feature = "cube")]
     pub(crate) fn has_formula(&self) -> bool {
         let looked_up = |firing: &FiringProgram| matches!(firing.surrogate, Surrogate::Sampled(_));
         !self.firing.as_ref().is_some_and(looked_up)

@@ -23,6 +23,7 @@ use burn::tensor::Tensor;
 /// use burn::nn::LinearConfig;
 /// use burn::optim::{GradientsAccumulator, SgdConfig};
 /// use burn::tensor::{Device, Tensor};
+/// use snn_core::layer::time_distributed;
 /// use snn_core::neuron::{LifConfig, Neuron, NeuronState};
 /// use snn_train::bptt::truncated_bptt;
 ///
@@ -39,7 +40,9 @@ use burn::tensor::Tensor;
 ///     25,
 ///     lif.initial_state([8, 5], &device),
 ///     |linear, steps, state| {
-///         let (spikes, state) = lif.forward(linear.forward(x.clone().slice(steps)), state);
+///         let x = x.clone().slice(steps);
+///         let current = time_distributed(x, |x: Tensor<2>| linear.forward(x));
+///         let (spikes, state) = lif.forward(current, state);
 ///         (spikes.mean().sub_scalar(0.2).square(), state.detach())
 ///     },
 ///     |linear, gradients| {

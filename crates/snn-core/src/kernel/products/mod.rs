@@ -12,12 +12,13 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use burn::backend::{Dispatch, DispatchDevice};
+use burn::backend::Dispatch;
 use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2d;
 use burn::tensor::{DType, Tensor};
 
+use super::Kernels;
 use crate::window::Window;
 use backend::ProductBackend;
 use geometry::Geometry;
@@ -98,17 +99,5 @@ pub(super) fn max_pool2d(layer: &MaxPool2d, x: &Tensor<4>) -> Option<Tensor<4>> 
 }
 
 fn runs<const D: usize>(x: &Tensor<D>) -> bool {
-    x.dtype() == DType::F32 && on_cpu(x.device().as_dispatch())
-}
-
-fn on_cpu(device: &DispatchDevice) -> bool {
-    match device {
-        #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => true,
-        #[cfg(feature = "ndarray")]
-        DispatchDevice::NdArray(_) => true,
-        DispatchDevice::Autodiff(device) => on_cpu(&device.clone().inner()),
-        #[allow(unreachable_patterns, reason = "with the CPU backends alone")]
-        _ => false,
-    }
+    x.dtype() == DType::F32 && Kernels::of(x.device().as_dispatch()) == Some(Kernels::Cpu)
 }

@@ -28,13 +28,15 @@ impl RecurrentBackend for CubeBackend {
         let mut current = rows(&state, 2, 1);
         let mut state = rows(&state, 0, 2);
         for t in 0..steps {
-            if t % SEGMENT == 0 {
+            if keep.checkpoints && t % SEGMENT == 0 {
                 checkpoints.push(state.clone());
             }
             let input = B::float_add(rows(&x, t, 1), current.clone());
             let (z, next) = B::linear(input.clone(), state, coefficients.clone(), program.clone());
             state = next;
-            inputs.push(input);
+            if keep.checkpoints {
+                inputs.push(input);
+            }
             outputs.push(z.clone());
             if keep.states {
                 membranes.push(rows(&state, 0, 1));

@@ -4,16 +4,18 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::super::tests::{Outcome, base, compare, numbers, outcome, steps, values};
+use super::super::tests::{
+    ORDERS, Outcome, SPIKE_TESTS, base, compare, numbers, outcome, resets, steps, values,
+};
 use super::super::{composite, forward, linear, record};
 use crate::coefficient::{Coefficient, Values};
 use crate::decay::Decay;
 use crate::neuron::{
-    CubaLi, CubaLiConfig, CubaLif, CubaLifConfig, InputGain, InputOrder, Li, LiConfig, Lif,
-    LifConfig, Neuron, NeuronState, Reset, ResetTiming,
+    CubaLi, CubaLiConfig, CubaLif, CubaLifConfig, InputGain, Li, LiConfig, Lif, LifConfig, Neuron,
+    NeuronState,
 };
 use crate::recurrent::{Connection, Dense, OneToOneConfig, Recurrent, RecurrentConfig};
-use crate::surrogate::{SpikeTest, SurrogateUnit};
+use crate::surrogate::SurrogateUnit;
 
 /// Multiples of 1/64, whose sums are the same in whatever order: so are the spikes that they lead to.
 fn grid<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
@@ -72,33 +74,15 @@ fn lif(what: &str, config: &LifConfig, shape: [usize; 3]) -> f32 {
 #[test]
 fn every_reset_agrees() {
     let mut spikes = 0.0;
-    for reset in [Reset::Subtract, Reset::ToValue(0.0), Reset::ToValue(-0.2), Reset::None] {
-        for timing in [
-            ResetTiming::Immediate,
-            ResetTiming::NextStepBeforeInput,
-            ResetTiming::NextStepAfterInput,
-            ResetTiming::ImmediateLessPending,
-        ] {
-            for detach in [true, false] {
-                let config =
-                    base().with_reset(reset).with_reset_timing(timing).with_detach_reset(detach);
-                spikes +=
-                    lif(&format!("{reset:?}, {timing:?}, {detach}"), &config, [steps(), 2, 3]);
-            }
-        }
+    for (what, config) in resets() {
+        spikes += lif(&what, &config, [steps(), 2, 3]);
     }
     assert!(spikes > 200.0, "too few spikes to test anything: {spikes}");
 }
 
 #[test]
 fn every_spike_test_agrees() {
-    let tests = [
-        SpikeTest::Above,
-        SpikeTest::AtOrAbove,
-        SpikeTest::Multiple { max: None },
-        SpikeTest::Multiple { max: Some(2) },
-    ];
-    for test in tests {
+    for test in SPIKE_TESTS {
         for unit in [SurrogateUnit::Membrane, SurrogateUnit::Threshold] {
             let config = base()
                 .with_threshold(Values::One(0.45))
@@ -156,12 +140,7 @@ fn few_and_many_spikes_agree() {
 #[test]
 fn every_order_of_input_agrees() {
     let device = Device::default().autodiff();
-    for order in [
-        InputOrder::SameStep,
-        InputOrder::SameStepBeforeDecay,
-        InputOrder::SameStepAfterDecay,
-        InputOrder::NextStep,
-    ] {
+    for order in ORDERS {
         let what = format!("{order:?}");
         let config =
             CubaLifConfig::new(Decay::factor(0.7), base().with_input_gain(InputGain::OneMinusBeta))
