@@ -63,6 +63,7 @@ enum Preset {
 const VALIDATION: usize = 5000;
 
 fn main() -> ExitCode {
+    snn::core::memory::keep_freed();
     common::exit_code(run(&Cli::parse()))
 }
 

@@ -104,6 +104,7 @@ const DURATION: f64 = 60.0;
 const EPOCHS_PER_DECAY: usize = 5;
 
 fn main() -> ExitCode {
+    snn::core::memory::keep_freed();
     common::exit_code(run(&Cli::parse()))
 }
 

@@ -47,6 +47,7 @@ struct Cli {
 }
 
 fn main() {
+    snn::core::memory::keep_freed();
     let before = memory("VmRSS");
     let cli = Cli::parse();
     let Some(name) = &cli.case else {

@@ -11,6 +11,7 @@
 //! * [`mod@sequential`] makes networks of layers and neurons from a configuration.
 //! * [`mod@encode`] turns numbers into spike trains, [`mod@decode`] what a network did over time
 //!   into one score.
+//! * [`mod@memory`] keeps the memory of one training step for the next.
 //!
 //! Tensors are time first: `[T, B, ...]` for a sequence, `[B, ...]` for one step.
 
@@ -21,6 +22,7 @@ pub mod encode;
 mod error;
 mod kernel;
 pub mod layer;
+pub mod memory;
 pub mod neuron;
 mod real;
 pub mod recurrent;

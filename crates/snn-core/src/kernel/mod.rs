@@ -159,13 +159,17 @@ pub(crate) fn linear_layer(layer: &nn::Linear, x: Tensor<2>) -> Tensor<2> {
     layer.forward(x)
 }
 
-/// The same for a convolution.
-pub(crate) fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+/// The same for a convolution, and the max pooling behind it.
+pub(crate) fn conv2d(layer: &Conv2d, pool: Option<&MaxPool2d>, x: Tensor<4>) -> Tensor<4> {
     #[cfg(any(feature = "flex", feature = "ndarray"))]
-    if let Some(y) = products::conv2d(layer, &x) {
+    if let Some(y) = products::conv2d(layer, pool, &x) {
         return y;
     }
-    layer.forward(x)
+    let y = layer.forward(x);
+    match pool {
+        Some(pool) => max_pool2d(pool, y),
+        None => y,
+    }
 }
 
 /// The same for max pooling, which remembers a byte for each window.

@@ -28,9 +28,22 @@ pub(super) fn run<P: Pass>(pass: &P, parts: Vec<P::Part>) {
 fn one<P: Pass>(pass: &P, index: usize, part: P::Part) {
     #[cfg(target_arch = "x86_64")]
     {
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
+        fn avx512<P: Pass>(pass: &P, index: usize, part: P::Part) {
+            pass.part(index, part);
+        }
         #[target_feature(enable = "avx2")]
         fn avx2<P: Pass>(pass: &P, index: usize, part: P::Part) {
             pass.part(index, part);
+        }
+        // All four, which came together.
+        if std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512vl")
+            && std::arch::is_x86_feature_detected!("avx512dq")
+            && std::arch::is_x86_feature_detected!("avx512bw")
+        {
+            // SAFETY: this processor has them.
+            return unsafe { avx512(pass, index, part) };
         }
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: this processor has them.

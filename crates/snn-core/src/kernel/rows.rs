@@ -3,6 +3,7 @@
 use super::backend::{Keep, checkpoint_rows};
 use super::program::{ALPHA, BETA, COEFFICIENTS, GAIN, THRESHOLD};
 use super::step::{Coefficients, State};
+use crate::memory::room;
 use crate::real::Lanes;
 
 /// What a forward pass gives.
@@ -111,7 +112,7 @@ pub(super) struct Array {
 
 impl Array {
     pub(super) fn new(rows: usize, columns: usize) -> Self {
-        Self { values: Vec::with_capacity(rows * columns), rows, columns }
+        Self { values: room(rows * columns), rows, columns }
     }
 
     /// Where to write. Nothing is written to an array without rows.

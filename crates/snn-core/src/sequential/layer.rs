@@ -87,6 +87,17 @@ impl Layer {
         self.steps().is_some() || matches!(self, Self::Neuron(_) | Self::Recurrent(_))
     }
 
+    /// Runs a convolution and the max pooling behind it at once, whose maps are then never all in memory.
+    /// `sample` is the shape that samples will have after the pooling.
+    pub(super) fn convolve_and_pool(
+        conv: &Conv2d,
+        pool: &MaxPool2d,
+        x: Activation,
+        sample: Vec<usize>,
+    ) -> Activation {
+        x.map(sample, |x| kernel::conv2d(conv, Some(pool), x))
+    }
+
     /// Runs it on all steps; `sample` is the shape that its samples will have.
     pub(super) fn forward(
         &self,
@@ -99,7 +110,7 @@ impl Layer {
             Self::Linear(linear) => {
                 x.map(sample, |x| kernel::linear_layer(linear, x.flatten(1, 3)))
             }
-            Self::Conv2d(conv) => x.map(sample, |x| kernel::conv2d(conv, x)),
+            Self::Conv2d(conv) => x.map(sample, |x| kernel::conv2d(conv, None, x)),
             Self::MaxPool2d(pool) => x.map(sample, |x| kernel::max_pool2d(pool, x)),
             Self::AvgPool2d(pool) => x.map(sample, |x| pool.forward(x)),
             Self::SumPool2d(pool) => x.map(sample, |x| pool.forward(x)),

@@ -198,8 +198,21 @@ impl Sequential {
         let (mut next, mut recording) = (SequentialState::default(), Recording::default());
         let at_rest = state.is_at_rest();
         let membranes = record == Some(Record::OutputsAndMembranes);
-        for (index, layer) in self.layers.iter().enumerate() {
-            let sample = layer.checked_output(index, x.sample()).unwrap_or_else(|e| panic!("{e}"));
+        let checked = |index, sample: &[usize]| {
+            let layer: &Layer = &self.layers[index];
+            layer.checked_output(index, sample).unwrap_or_else(|error| panic!("{error}"))
+        };
+        let mut layers = self.layers.iter().enumerate().peekable();
+        while let Some((index, layer)) = layers.next() {
+            let sample = checked(index, x.sample());
+            if let (Layer::Conv2d(conv), Some((after, Layer::MaxPool2d(pool)))) =
+                (layer, layers.peek())
+            {
+                let sample = checked(*after, &sample);
+                x = Layer::convolve_and_pool(conv, pool, x, sample);
+                layers.next();
+                continue;
+            }
             if layer.changes_over_time() {
                 x = x.expanded();
             }

@@ -246,7 +246,12 @@ impl Events {
         let mut order: Vec<usize> = (0..self.len()).collect();
         order.sort_by_key(|index| self.t()[*index]);
         let columns: Columns = order.into_iter().filter_map(|index| self.get(index)).collect();
-        Self { range: 0..columns.len(), columns: Arc::new(columns), sensor: self.sensor, sorted: true }
+        Self {
+            range: 0..columns.len(),
+            columns: Arc::new(columns),
+            sensor: self.sensor,
+            sorted: true,
+        }
     }
 
     /// One event.

@@ -11,7 +11,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, TensorMetadata, backend_extension};
 
-use super::conv2d;
+use super::conv2d::{self, Pooled};
 use super::geometry::Geometry;
 use super::rows::worth_it;
 use super::{linear, max_pool2d};
@@ -32,12 +32,13 @@ pub trait ProductBackend: Backend {
     ) -> FloatTensor<Self>;
 
     /// Output `[B, Cout, Ho, Wo]` of images `[B, Cin, H, W]`, weights `[Cout, Cin, kh, kw]` and bias
-    /// `[Cout]`.
+    /// `[Cout]`; with a `pool`, the largest number of each of its windows.
     fn convolution(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         geometry: Geometry,
+        pool: Option<Geometry>,
     ) -> FloatTensor<Self>;
 
     /// The largest number of each window, `[B, C, Ho, Wo]` of `[B, C, H, W]`.
@@ -63,19 +64,32 @@ impl<B: Slices> ProductBackend for B {
         weight: FloatTensor<B>,
         bias: FloatTensor<B>,
         geometry: Geometry,
+        pool: Option<Geometry>,
     ) -> FloatTensor<B> {
-        let shape = [x.shape()[0], geometry.channels[1], geometry.output[0], geometry.output[1]];
-        let out = B::with(x, |x| {
-            B::with(weight, |weight| {
-                B::with(bias, |bias| conv2d::forward(x, weight, bias, &geometry))
-            })
-        });
-        B::tensor(out, &shape)
+        convolution::<B>(x, weight, bias, &geometry, pool.as_ref()).0
     }
 
     fn max_pool(x: FloatTensor<B>, geometry: Geometry) -> FloatTensor<B> {
         max_pool::<B>(x, &geometry).0
     }
+}
+
+/// Output, and which number of each window of the pooling it is.
+fn convolution<B: Slices>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: FloatTensor<B>,
+    geometry: &Geometry,
+    pool: Option<&Geometry>,
+) -> (FloatTensor<B>, Vec<u8>) {
+    let [height, width] = pool.unwrap_or(geometry).output;
+    let shape = [x.shape()[0], geometry.channels[1], height, width];
+    let (out, largest) = B::with(x, |x| {
+        B::with(weight, |weight| {
+            B::with(bias, |bias| conv2d::forward(x, weight, bias, geometry, pool))
+        })
+    });
+    (B::tensor(out, &shape), largest)
 }
 
 /// Output, and which number of each window it is.
@@ -129,17 +143,18 @@ impl<B: Slices> Backward<B, 3> for ProductBackward {
 struct ConvolutionBackward;
 
 impl<B: Slices> Backward<B, 3> for ConvolutionBackward {
-    type State = ([FloatTensor<B>; 2], Geometry);
+    type State = ([FloatTensor<B>; 2], Geometry, Option<(Geometry, Arc<[u8]>)>);
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
-        let ([x, weight], geometry) = ops.state;
+        let ([x, weight], geometry, pool) = ops.state;
+        let pooled = pool.as_ref().map(|(geometry, largest)| Pooled { geometry, largest });
         let (images, weights) = (x.shape(), weight.shape());
         let [x_node, weight_node, bias_node] = ops.parents;
         let wanted = x_node.is_some();
         let [g_x, g_weight, g_bias] = B::with(x, |x| {
             B::with(weight, |weight| {
-                B::with(grad, |grad| conv2d::backward(x, weight, grad, &geometry, wanted))
+                B::with(grad, |grad| conv2d::backward(x, weight, grad, &geometry, pooled, wanted))
             })
         });
         if let Some(node) = bias_node {
@@ -191,12 +206,17 @@ impl<B: Slices, C: CheckpointStrategy> ProductBackend for Autodiff<B, C> {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         geometry: Geometry,
+        pool: Option<Geometry>,
     ) -> FloatTensor<Self> {
         let nodes = [x.node(), weight.node(), bias.node()];
         let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.into_primitive());
-        let out = B::convolution(x.clone(), weight.clone(), bias, geometry);
+        let (out, largest) =
+            convolution::<B>(x.clone(), weight.clone(), bias, &geometry, pool.as_ref());
         match ConvolutionBackward.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(([x, weight], geometry), out),
+            OpsKind::Tracked(prep) => {
+                let pool = pool.map(|pool| (pool, largest.into()));
+                prep.finish(([x, weight], geometry, pool), out)
+            }
             OpsKind::UnTracked(prep) => prep.finish(out),
         }
     }

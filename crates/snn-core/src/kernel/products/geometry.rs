@@ -50,6 +50,17 @@ impl Geometry {
         pixel.checked_sub(self.padding[axis]).filter(|pixel| *pixel < self.input[axis])
     }
 
+    /// For each place, the pixels of its window in a map.
+    pub(super) fn pixels_of_windows(&self) -> Vec<Option<usize>> {
+        let ([height, width], size) = (self.kernel, self.kernel[0] * self.kernel[1]);
+        let of = |number: usize| {
+            let (place, k) = (number / size, number % size);
+            let y = self.pixel(0, place / self.output[1], k / width % height)?;
+            Some(y * self.input[1] + self.pixel(1, place % self.output[1], k % width)?)
+        };
+        (0..self.places() * size).map(of).collect()
+    }
+
     /// For each pixel of a map: places in a row, and numbers of the window from the right in each of its rows.
     pub(super) fn places_of_pixels(&self) -> Segments {
         Segments::new(self.pixels(), |pixel, f| self.places_of(pixel, f))

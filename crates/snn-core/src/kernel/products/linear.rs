@@ -1,6 +1,6 @@
 //! `X · W + b` on slices, where most of `X` is zero.
 
-use super::rows::{active, add_rows, put};
+use super::rows::{LANES, active, add_rows, is_active, put};
 use crate::kernel::pass::{Pass, run};
 
 /// Rows of `X` in a part of the forward pass, rows of `W` in one of the backward pass.
@@ -67,9 +67,14 @@ impl<'a> Pass for WeightGradient<'a> {
         for (x, grad) in x.chunks(STEPS * inputs).zip(grad.chunks(STEPS * n)) {
             let mut active = [0; ROWS];
             for (row, x) in x.chunks(inputs).enumerate() {
-                let lists = entries.chunks_exact_mut(STEPS + 1).zip(&mut active);
-                for ((entries, active), x) in lists.zip(&x[first..first + number]) {
-                    put(entries, active, row, *x);
+                let blocks = entries.chunks_mut(LANES * (STEPS + 1)).zip(active.chunks_mut(LANES));
+                for ((entries, active), x) in blocks.zip(x[first..][..number].chunks(LANES)) {
+                    if x.first_chunk().is_none_or(is_active) {
+                        let lists = entries.chunks_exact_mut(STEPS + 1).zip(active);
+                        for ((entries, active), x) in lists.zip(x) {
+                            put(entries, active, row, *x);
+                        }
+                    }
                 }
             }
             let lists = entries.chunks_exact(STEPS + 1).zip(active);

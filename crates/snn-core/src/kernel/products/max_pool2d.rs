@@ -2,6 +2,7 @@
 //! else.
 
 use super::geometry::Geometry;
+use super::rows::LANES;
 use crate::kernel::pass::{Pass, run};
 
 /// Maps of a part.
@@ -41,14 +42,49 @@ impl<'a> Pass for Forward<'a> {
                 let largest = &mut largest[place..][..number];
                 let x = x[pixel..].iter().step_by(stride);
                 for ((out, largest), x) in out.iter_mut().zip(largest).zip(x) {
-                    // What is not a number is passed on.
-                    let larger = *x > *out || x.is_nan();
-                    *largest = if larger { k as u8 } else { *largest };
-                    *out = if larger { *x } else { *out };
+                    keep_larger(out, largest, *x, k as u8);
                 }
             });
         }
     }
+}
+
+/// The largest number of each window in maps `[pixels, n]`, and which of the window it is: `[places, n]`; `n`
+/// is in whole vectors.
+#[inline(always)]
+pub(super) fn largest_of(
+    maps: &[f32],
+    windows: &[Option<usize>],
+    n: usize,
+    out: &mut [f32],
+    largest: &mut [u8],
+) {
+    let size = windows.len() / (out.len() / n);
+    let places = out.chunks_exact_mut(n).zip(largest.chunks_exact_mut(n));
+    for ((out, largest), window) in places.zip(windows.chunks_exact(size)) {
+        let vectors = out.as_chunks_mut().0.iter_mut().zip(largest.as_chunks_mut().0);
+        for (vector, (out, largest)) in vectors.enumerate() {
+            // Together in registers, so as wide as the numbers.
+            let (mut best, mut which) = ([f32::NEG_INFINITY; LANES], [0; LANES]);
+            for (k, pixel) in window.iter().enumerate() {
+                let Some(pixel) = pixel else { continue };
+                let map = &maps[pixel * n + vector * LANES..][..LANES];
+                for c in 0..LANES {
+                    keep_larger(&mut best[c], &mut which[c], map[c], k as u32);
+                }
+            }
+            *out = best;
+            *largest = which.map(|k| k as u8);
+        }
+    }
+}
+
+#[inline(always)]
+fn keep_larger<K: Copy>(out: &mut f32, largest: &mut K, x: f32, k: K) {
+    // What is not a number is passed on.
+    let larger = (x > *out) | x.is_nan();
+    *largest = if larger { k } else { *largest };
+    *out = if larger { x } else { *out };
 }
 
 /// Gradient of the input from that of the output.
@@ -61,12 +97,13 @@ pub(super) fn backward(grad: &[f32], largest: &[u8], geometry: &Geometry) -> Vec
         .zip(largest.chunks(MAPS * places))
         .map(|((g_x, grad), largest)| (g_x, grad, largest))
         .collect();
-    run(&Backward { geometry }, parts);
+    run(&Backward { geometry, windows: geometry.pixels_of_windows() }, parts);
     g_x
 }
 
 struct Backward<'a> {
     geometry: &'a Geometry,
+    windows: Vec<Option<usize>>,
 }
 
 impl<'a> Pass for Backward<'a> {
@@ -75,17 +112,13 @@ impl<'a> Pass for Backward<'a> {
     #[inline(always)]
     fn part(&self, _: usize, (g_x, grad, largest): Self::Part) {
         let geometry = self.geometry;
-        let [height, width] = geometry.output;
-        // A window of padding alone has no largest number, and no pixel.
-        let pixel = |place: usize, k: usize| {
-            let (ky, kx) = (k / geometry.kernel[1], k % geometry.kernel[1]);
-            let y = geometry.pixel(0, place / width, ky)?;
-            Some(y * geometry.input[1] + geometry.pixel(1, place % width, kx)?)
-        };
-        let maps = g_x.chunks_mut(geometry.pixels()).zip(grad.chunks(height * width));
-        for ((g_x, grad), largest) in maps.zip(largest.chunks(height * width)) {
-            for (place, (g, k)) in grad.iter().zip(largest).enumerate() {
-                if let Some(pixel) = pixel(place, usize::from(*k)) {
+        let (pixels, places) = (geometry.pixels(), geometry.places());
+        let size = self.windows.len() / places;
+        let maps = g_x.chunks_mut(pixels).zip(grad.chunks(places));
+        for ((g_x, grad), largest) in maps.zip(largest.chunks(places)) {
+            for ((g, k), window) in grad.iter().zip(largest).zip(self.windows.chunks(size)) {
+                // A window of padding alone has no largest number, and no pixel.
+                if let Some(pixel) = window[usize::from(*k)] {
                     g_x[pixel] += g;
                 }
             }

@@ -44,8 +44,8 @@ pub(super) fn linear(layer: &Linear, x: &Tensor<2>) -> Option<Tensor<2>> {
     )))
 }
 
-/// `layer.forward(x)`, if it runs here.
-pub(super) fn conv2d(layer: &Conv2d, x: &Tensor<4>) -> Option<Tensor<4>> {
+/// `layer.forward(x)`, if it runs here, and `pool.forward` of that.
+pub(super) fn conv2d(layer: &Conv2d, pool: Option<&MaxPool2d>, x: &Tensor<4>) -> Option<Tensor<4>> {
     let ([images, channels, height, width], [outputs, inputs, kh, kw]) =
         (x.dims(), layer.weight.dims());
     let (kernel, stride, dilation) = ([kh, kw], layer.stride, layer.dilation);
@@ -65,6 +65,10 @@ pub(super) fn conv2d(layer: &Conv2d, x: &Tensor<4>) -> Option<Tensor<4>> {
         dilation,
         padding,
     };
+    let pool = match pool {
+        Some(pool) => Some(pooling(pool, outputs, output)?),
+        None => None,
+    };
     let bias = match &layer.bias {
         Some(bias) => bias.val(),
         None => Tensor::zeros([outputs], &x.device()),
@@ -74,28 +78,35 @@ pub(super) fn conv2d(layer: &Conv2d, x: &Tensor<4>) -> Option<Tensor<4>> {
         layer.weight.val().into_dispatch(),
         bias.into_dispatch(),
         geometry,
+        pool,
     )))
 }
 
 /// `layer.forward(x)`, if it runs here.
 pub(super) fn max_pool2d(layer: &MaxPool2d, x: &Tensor<4>) -> Option<Tensor<4>> {
     let [images, channels, height, width] = x.dims();
-    let kernel = layer.kernel_size;
-    let numbers = kernel[0] * kernel[1];
-    if !runs(x) || images * channels == 0 || layer.ceil_mode || numbers > usize::from(u8::MAX) {
+    if !runs(x) || images * channels == 0 {
         return None;
     }
+    let geometry = pooling(layer, channels, [height, width])?;
+    Some(Tensor::from_dispatch(Dispatch::max_pool(x.clone().into_dispatch(), geometry)))
+}
+
+/// Where the windows of a pooling are in maps of this height and width, if it runs here.
+fn pooling(layer: &MaxPool2d, channels: usize, input: [usize; 2]) -> Option<Geometry> {
+    let (kernel, [height, width]) = (layer.kernel_size, input);
     let window = Window::from(layer);
-    let geometry = Geometry {
+    let small = kernel[0] * kernel[1] <= usize::from(u8::MAX);
+    let output = window.over(&[channels, height, width]).filter(|_| small && !layer.ceil_mode)?;
+    Some(Geometry {
         channels: [channels; 2],
-        input: [height, width],
-        output: window.over(&[channels, height, width])?,
+        input,
+        output,
         kernel,
         stride: layer.stride,
         dilation: layer.dilation,
         padding: [window.padding(0, height).0, window.padding(1, width).0],
-    };
-    Some(Tensor::from_dispatch(Dispatch::max_pool(x.clone().into_dispatch(), geometry)))
+    })
 }
 
 fn runs<const D: usize>(x: &Tensor<D>) -> bool {

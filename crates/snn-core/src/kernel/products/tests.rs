@@ -1,7 +1,7 @@
 //! Products of spikes with weights against Burn's own layers: values and gradients.
 
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::MaxPool2dConfig;
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Distribution, Tensor};
 
@@ -69,16 +69,26 @@ fn linears(what: &str, layer: &Linear, rows: usize, density: f64) {
     );
 }
 
-fn convolutions(what: &str, layer: &Conv2d, x: [usize; 4], density: f64, of_gradient: f64) {
-    let device = Device::default().autodiff();
-    let x = sparse(x, density, &device);
-    let ours = |x: Tensor<4>| conv2d(layer, &x).expect("a CPU");
+fn convolutions(
+    what: &str,
+    layer: &Conv2d,
+    pool: Option<&MaxPool2d>,
+    x: Tensor<4>,
+    of_gradient: f64,
+) {
+    let ours = |x: Tensor<4>| conv2d(layer, pool, &x).expect("a CPU");
     agree(
         what,
         x,
         of_gradient,
         ours,
-        |x| layer.forward(x),
+        |x| {
+            let y = layer.forward(x);
+            match pool {
+                Some(pool) => pool.forward(y),
+                None => y,
+            }
+        },
         |gradients| {
             let mut all = vec![values(layer.weight.val().grad(gradients).unwrap())];
             all.extend(layer.bias.as_ref().map(|bias| values(bias.val().grad(gradients).unwrap())));
@@ -124,10 +134,44 @@ fn convolutions_agree() {
         for images in [1, 9, 70] {
             for (density, of_gradient) in [(0.1, 0.1), (0.1, 0.9), (0.9, 0.1), (0.9, 0.9)] {
                 let what = format!("{what}, {images} images, {density}, {of_gradient}");
-                convolutions(&what, &layer, [images, 3, 7, 8], density, of_gradient);
+                let x = sparse([images, 3, 7, 8], density, &device);
+                convolutions(&what, &layer, None, x, of_gradient);
             }
         }
     }
+}
+
+#[test]
+fn pooled_convolutions_agree() {
+    if on_gpu() {
+        return;
+    }
+    let device = Device::default().autodiff();
+    let layer = Conv2dConfig::new([5, 40], [3, 2])
+        .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+        .init(&device);
+    for (what, pool) in pools() {
+        let pool = pool.init();
+        for (channels, of_gradient) in [(1, 0.1), (1, 0.9), (5, 0.1), (5, 0.9)] {
+            // A channel or all of them: every window sees something, and no two the same. Which of two equal
+            // numbers gets the gradient is nobody's promise.
+            let x = Tensor::random([9, channels, 8, 9], Distribution::Uniform(0.5, 1.5), &device);
+            let silent = Tensor::<4>::zeros([9, 5 - channels, 8, 9], &device);
+            let x = if channels < 5 { Tensor::cat(vec![x, silent], 1) } else { x };
+            let what = format!("{what}, {channels}, {of_gradient}");
+            convolutions(&what, &layer, Some(&pool), x, of_gradient);
+        }
+    }
+}
+
+fn pools() -> [(&'static str, MaxPool2dConfig); 4] {
+    let base = || MaxPool2dConfig::new([2, 2]);
+    [
+        ("plain", base()),
+        ("overlapping", MaxPool2dConfig::new([3, 2]).with_strides([1, 2])),
+        ("dilated", base().with_strides([1, 1]).with_dilation([2, 3])),
+        ("padded", base().with_padding(PaddingConfig2d::Explicit(1, 0, 1, 1))),
+    ]
 }
 
 #[test]
@@ -136,14 +180,7 @@ fn max_pooling_agrees() {
         return;
     }
     let device = Device::default().autodiff();
-    let base = || MaxPool2dConfig::new([2, 2]);
-    let layers = [
-        ("plain", base()),
-        ("overlapping", MaxPool2dConfig::new([3, 2]).with_strides([1, 2])),
-        ("dilated", base().with_strides([1, 1]).with_dilation([2, 3])),
-        ("padded", base().with_padding(PaddingConfig2d::Explicit(1, 0, 1, 1))),
-    ];
-    for (what, layer) in layers {
+    for (what, layer) in pools() {
         let layer = layer.init();
         for images in [1, 23] {
             // No ties: which of two equal numbers gets the gradient is nobody's promise.
@@ -159,10 +196,10 @@ fn max_pooling_agrees() {
 fn what_is_not_ours_is_left_to_burn() {
     let device = Device::default();
     let grouped = Conv2dConfig::new([4, 4], [3, 3]).with_groups(2).init(&device);
-    assert!(conv2d(&grouped, &Tensor::zeros([1, 4, 5, 5], &device)).is_none());
+    assert!(conv2d(&grouped, None, &Tensor::zeros([1, 4, 5, 5], &device)).is_none());
     let small = Conv2dConfig::new([4, 4], [3, 3]).init(&device);
-    assert!(conv2d(&small, &Tensor::zeros([1, 4, 2, 5], &device)).is_none());
-    assert!(conv2d(&small, &Tensor::zeros([0, 4, 5, 5], &device)).is_none());
+    assert!(conv2d(&small, None, &Tensor::zeros([1, 4, 2, 5], &device)).is_none());
+    assert!(conv2d(&small, None, &Tensor::zeros([0, 4, 5, 5], &device)).is_none());
     let layer = LinearConfig::new(3, 2).init(&device);
     assert!(linear(&layer, &Tensor::zeros([0, 3], &device)).is_none());
 }
