@@ -1,0 +1,342 @@
+//! Smaller recordings of a camera with larger pixels.
+
+use serde::{Deserialize, Serialize};
+
+use super::TransformError;
+use super::columns::{Scale, on_sensor, time_range};
+use super::error::{Rule, check_sorted};
+use crate::events::{Columns, Event, Events, SensorSize};
+use crate::policy::Policy;
+
+/// When a pixel of [`EventDownsampling`] has an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DownsamplingMethod {
+    /// When it reaches the threshold.
+    Integrator,
+    /// When, in a window, it reaches the threshold in more of its parts than in the window before.
+    Differentiator {
+        /// Parts of a window, at least 1.
+        time_bins: u32,
+    },
+}
+
+/// What a camera with fewer, larger pixels would have seen: pixels that add up brighter and darker events
+/// from window to window, and emit one when they reach a threshold.
+///
+/// Gruel et al., *Event data downscaling for embedded computer vision*, 2022. At the end of each window
+/// (integrator) or part of a window (differentiator) the sum of a pixel, +1 for brighter and -1 for darker,
+/// is compared with the threshold, and starts again from 0 if it has reached it on either side. Events
+/// have the time at which the window begins; in the differentiator, that of the window before. In a window
+/// the integrator emits the brighter events first, row by row, and the differentiator row by row, darker
+/// before brighter.
+///
+/// [`Policy::Tonic`]: times count from the first event, and the events after the last whole window are
+/// dropped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventDownsampling {
+    /// Width and height of the new sensor.
+    pub target_size: [u16; 2],
+    /// When there is an event.
+    pub downsampling_method: DownsamplingMethod,
+    /// Length of a window, in µs (Tonic: ms).
+    pub dt: f64,
+    /// Sum that makes an event, at least 1.
+    pub noise_threshold: u32,
+    /// Whose rules.
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+const DT: Rule = Rule {
+    transform: "EventDownsampling",
+    parameter: "dt",
+    expected: "a finite time above 0",
+    holds: |dt| dt > 0.0 && dt < f64::INFINITY,
+};
+const THRESHOLD: Rule = Rule {
+    parameter: "noise_threshold",
+    expected: "at least 1, or pixels without events would have some",
+    holds: |threshold| threshold >= 1.0,
+    ..DT
+};
+const TIME_BINS: Rule =
+    Rule { parameter: "time_bins", expected: "at least 1", holds: |bins| bins >= 1.0, ..DT };
+
+impl EventDownsampling {
+    /// The events of the new sensor.
+    ///
+    /// # Errors
+    ///
+    /// `dt` is not finite or not more than 0; the threshold, the number of parts or the target size is 0;
+    /// the events are not sorted by time.
+    pub fn apply(&self, events: &Events) -> Result<Events, TransformError> {
+        DT.check(self.dt)?;
+        THRESHOLD.check(self.noise_threshold.into())?;
+        check_sorted(events, "EventDownsampling")?;
+        let scale = Scale::to(self.target_size, events.sensor(), "EventDownsampling")?;
+        let mut columns = Columns::default();
+        if let Some([first, _]) = time_range(events) {
+            let start = match self.policy {
+                Policy::Strict => first,
+                Policy::Tonic => 0,
+            };
+            match self.downsampling_method {
+                DownsamplingMethod::Integrator => self.integrate(events, scale, start, &mut columns),
+                DownsamplingMethod::Differentiator { time_bins } => {
+                    TIME_BINS.check(time_bins.into())?;
+                    self.differentiate(events, scale, start, time_bins, &mut columns);
+                }
+            }
+        }
+        let [width, height] = self.target_size.map(u32::from);
+        Ok(on_sensor(columns, SensorSize { width, height, ..events.sensor() }))
+    }
+
+    fn integrate(&self, events: &Events, scale: Scale, start: i64, columns: &mut Columns) {
+        let threshold = self.noise_threshold;
+        self.windows(events, scale, self.dt, |window, sums| {
+            let t = start.saturating_add((window as f64 * self.dt) as i64);
+            for (p, sign) in [(true, 1), (false, -1)] {
+                let reaches = |sum: &i32| sum * sign > 0 && sum.unsigned_abs() >= threshold;
+                let pixels = sums.iter().enumerate().filter(|(_, sum)| reaches(sum));
+                pixels.for_each(|(pixel, _)| columns.push(self.event(pixel, p, t)));
+            }
+        });
+    }
+
+    fn differentiate(
+        &self,
+        events: &Events,
+        scale: Scale,
+        start: i64,
+        time_bins: u32,
+        columns: &mut Columns,
+    ) {
+        // For each pixel how many parts of this window and of the last had darker and brighter events.
+        let pixels = usize::from(self.target_size[0]) * usize::from(self.target_size[1]);
+        let (mut last, mut this) = (vec![[0_u32; 2]; pixels], vec![[0_u32; 2]; pixels]);
+        let mut number = 0;
+        let mut emit = |number: u64, last: &[[u32; 2]], this: &[[u32; 2]]| {
+            // In the first window nothing can have become more.
+            let Some(before) = number.checked_sub(1) else { return };
+            let t = start.saturating_add((before as f64 * self.dt) as i64);
+            for (pixel, (last, this)) in last.iter().zip(this).enumerate() {
+                for (p, (last, this)) in [false, true].into_iter().zip(last.iter().zip(this)) {
+                    if this > last {
+                        columns.push(self.event(pixel, p, t));
+                    }
+                }
+            }
+        };
+        self.windows(events, scale, self.dt / f64::from(time_bins), |part, sums| {
+            let window = part / u64::from(time_bins);
+            if window > number {
+                emit(number, &last, &this);
+                std::mem::swap(&mut last, &mut this);
+                this.fill([0; 2]);
+                if window > number + 1 {
+                    last.fill([0; 2]);
+                }
+                number = window;
+            }
+            for (this, sum) in this.iter_mut().zip(sums) {
+                if sum.unsigned_abs() >= self.noise_threshold {
+                    this[usize::from(*sum > 0)] += 1;
+                }
+            }
+        });
+        emit(number, &last, &this);
+    }
+
+    /// Adds up the events of each window of a length, in µs, and calls `spike` with its number and the sums
+    /// of all pixels if one of them has reached the threshold.
+    fn windows(
+        &self,
+        events: &Events,
+        scale: Scale,
+        length: f64,
+        mut spike: impl FnMut(u64, &[i32]),
+    ) {
+        let [first, last] = time_range(events).unwrap_or_default();
+        let number = |t: i64| (t.abs_diff(first) as f64 / length) as u64;
+        // The last window is whole only if an event comes at its end or after.
+        let end = match self.policy {
+            Policy::Strict => u64::MAX,
+            Policy::Tonic => number(last).max(1),
+        };
+        let [width, height] = self.target_size.map(usize::from);
+        let mut sums = vec![0_i32; width * height];
+        let mut remaining = events.clone();
+        // A window without events leaves the sums as they are, all below the threshold.
+        while let Some(window) = remaining.t().first().map(|t| number(*t)).filter(|n| *n < end) {
+            let count = remaining.t().partition_point(|t| number(*t) == window);
+            for event in remaining.slice(0..count).iter() {
+                let [x, y] = scale.place([event.x, event.y]).map(usize::from);
+                sums[y * width + x] += if event.p { 1 } else { -1 };
+            }
+            remaining = remaining.slice(count..remaining.len());
+            if sums.iter().any(|sum| sum.unsigned_abs() >= self.noise_threshold) {
+                spike(window, &sums);
+                for sum in &mut sums {
+                    *sum = if sum.unsigned_abs() >= self.noise_threshold { 0 } else { *sum };
+                }
+            }
+        }
+    }
+
+    fn event(&self, pixel: usize, p: bool, t: i64) -> Event {
+        let width = usize::from(self.target_size[0]);
+        Event { t, x: (pixel % width) as u16, y: (pixel / width) as u16, p }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::columns::testing::any_events;
+    use super::*;
+
+    fn recording(size: [u32; 2], events: &[(u16, u16, i64, bool)]) -> Events {
+        let columns = events.iter().map(|&(x, y, t, p)| Event { t, x, y, p }).collect();
+        Events::from_columns(columns, SensorSize::new(size[0], size[1])).unwrap()
+    }
+
+    fn apply(config: &EventDownsampling, events: &Events) -> Vec<(u16, u16, i64, bool)> {
+        config.apply(events).unwrap().iter().map(|e| (e.x, e.y, e.t, e.p)).collect()
+    }
+
+    fn config(policy: Policy) -> EventDownsampling {
+        EventDownsampling {
+            target_size: [2, 2],
+            downsampling_method: DownsamplingMethod::Integrator,
+            dt: 10.0,
+            noise_threshold: 2,
+            policy,
+        }
+    }
+
+    #[test]
+    fn integrator() {
+        let events = [
+            (0, 0, 100, true),
+            (1, 1, 105, true),
+            (2, 0, 107, false),
+            (3, 1, 112, false),
+            (0, 2, 115, true),
+            (1, 3, 131, true),
+        ];
+        let events = recording([4, 4], &events);
+        let strict = [(0, 0, 100, true), (1, 0, 110, false), (0, 1, 130, true)];
+        assert_eq!(apply(&config(Policy::Strict), &events), strict);
+        // The window from 30 on is not over.
+        assert_eq!(apply(&config(Policy::Tonic), &events), [(0, 0, 0, true), (1, 0, 10, false)]);
+    }
+
+    #[test]
+    fn differentiator() {
+        let events = [(0, true), (20, true), (30, true), (50, false), (100, true)];
+        let events = events.map(|(t, p)| (0, 0, t, p));
+        let events = recording([1, 1], &events);
+        let strict = EventDownsampling {
+            target_size: [1, 1],
+            downsampling_method: DownsamplingMethod::Differentiator { time_bins: 2 },
+            dt: 20.0,
+            noise_threshold: 1,
+            policy: Policy::Strict,
+        };
+        let expected = [(0, 0, 0, true), (0, 0, 20, false), (0, 0, 80, true)];
+        assert_eq!(apply(&strict, &events), expected);
+        let tonic = EventDownsampling { policy: Policy::Tonic, ..strict };
+        assert_eq!(apply(&tonic, &events), expected[..2]);
+    }
+
+    #[test]
+    fn what_is_refused() {
+        let events = recording([4, 4], &[(0, 0, 5, true), (0, 0, 4, true)]);
+        let error = |config: EventDownsampling| config.apply(&events).unwrap_err().to_string();
+        let strict = config(Policy::Strict);
+        assert!(error(strict.clone()).contains("not sorted"));
+        assert!(error(EventDownsampling { dt: 0.0, ..strict.clone() }).contains("dt: expected"));
+        let none = EventDownsampling { noise_threshold: 0, ..strict.clone() };
+        assert!(error(none).contains("noise_threshold: expected at least 1"));
+        let none = EventDownsampling { target_size: [0, 2], ..strict };
+        assert!(none.apply(&Events::empty(SensorSize::new(4, 4))).is_err());
+    }
+
+    /// Frame by frame, with all pixels of all windows.
+    fn naive(config: &EventDownsampling, events: &Events, bins: u64) -> Vec<(u16, u16, i64, bool)> {
+        let (Some(first), Some(last)) = (events.t().first(), events.t().last()) else {
+            return Vec::new();
+        };
+        let length = config.dt / bins as f64;
+        let part = |t: i64| ((t - first) as f64 / length) as u64;
+        let strict = config.policy == Policy::Strict;
+        let parts = if strict { part(*last) + 1 } else { part(*last).max(1) };
+        let start = if strict { *first } else { 0 };
+        let threshold = config.noise_threshold as i32;
+        let [w, h] = config.target_size;
+        let pixels = || (0..h).flat_map(move |y| (0..w).map(move |x| (x, y)));
+        let mut sums = vec![vec![0; w.into()]; h.into()];
+        let mut seen = Vec::new();
+        for n in 0..parts {
+            for e in events.iter().filter(|e| part(e.t) == n) {
+                let x = u32::from(e.x) * u32::from(w) / events.sensor().width;
+                let y = u32::from(e.y) * u32::from(h) / events.sensor().height;
+                sums[y as usize][x as usize] += if e.p { 1 } else { -1 };
+            }
+            for p in [true, false] {
+                for (x, y) in pixels() {
+                    let sum: &mut i32 = &mut sums[usize::from(y)][usize::from(x)];
+                    if *sum * (if p { 1 } else { -1 }) >= threshold {
+                        *sum = 0;
+                        seen.push((n, x, y, p));
+                    }
+                }
+            }
+        }
+        if config.downsampling_method == DownsamplingMethod::Integrator {
+            let time = |n: u64| start + (n as f64 * config.dt) as i64;
+            return seen.into_iter().map(|(n, x, y, p)| (x, y, time(n), p)).collect();
+        }
+        let count = |window: u64, x, y, p| {
+            seen.iter().filter(|s| s.0 / bins == window && (s.1, s.2, s.3) == (x, y, p)).count()
+        };
+        let mut emitted = Vec::new();
+        for window in 1..=parts / bins {
+            for ((x, y), p) in pixels().flat_map(|pixel| [(pixel, false), (pixel, true)]) {
+                if count(window, x, y, p) > count(window - 1, x, y, p) {
+                    let t = start + ((window - 1) as f64 * config.dt) as i64;
+                    emitted.push((x, y, t, p));
+                }
+            }
+        }
+        emitted
+    }
+
+    proptest! {
+        #[test]
+        fn windows_are_those_of_dense_frames(
+            events in any_events(),
+            dt in 1..15_u32,
+            bins in 0..4_u32,
+            noise_threshold in 1..4_u32,
+            policy in prop::sample::select(vec![Policy::Strict, Policy::Tonic]),
+        ) {
+            let downsampling_method = match bins {
+                0 => DownsamplingMethod::Integrator,
+                time_bins => DownsamplingMethod::Differentiator { time_bins },
+            };
+            let config = EventDownsampling {
+                target_size: [3, 2],
+                downsampling_method,
+                dt: dt.into(),
+                noise_threshold,
+                policy,
+            };
+            prop_assert_eq!(apply(&config, &events), naive(&config, &events, bins.max(1).into()));
+        }
+    }
+}
