@@ -117,13 +117,24 @@ pub fn parse_call(call: &str) -> Option<(&str, Map<String, Value>)> {
             _ => texts.push(part.to_string()),
         }
     }
-    let spelling = [("(", "["), (")", "]"), ("'", "\""), ("True", "true"), ("False", "false"), ("None", "null")];
+    let spelling = [
+        ("(", "["),
+        (")", "]"),
+        ("'", "\""),
+        ("True", "true"),
+        ("False", "false"),
+        ("None", "null"),
+    ];
     let argument = |text: String| {
         let (name, value) = text.split_once('=')?;
-        let json = spelling.iter().fold(value.to_string(), |text, (from, to)| text.replace(from, to));
+        let json =
+            spelling.iter().fold(value.to_string(), |text, (from, to)| text.replace(from, to));
         Some((name.trim().to_string(), serde_json::from_str(&json).ok()?))
     };
-    Some((name, texts.into_iter().filter(|text| !text.is_empty()).map(argument).collect::<Option<_>>()?))
+    Some((
+        name,
+        texts.into_iter().filter(|text| !text.is_empty()).map(argument).collect::<Option<_>>()?,
+    ))
 }
 
 /// The events of a case, on the sensor that it names, or else its file.
@@ -137,9 +148,8 @@ pub fn input_events(file: &Value, case: &Value) -> Result<Events, String> {
     let size = |axis: usize| size[axis].as_u64().ok_or("a sensor without a size").map(|n| n as u32);
     let sensor = SensorSize { polarities: size(2)? as u8, ..SensorSize::new(size(0)?, size(1)?) };
     let column = |name: &str| integers(&input("events")[name]);
-    let [x, y] = [column("x")?, column("y")?].map(|places| {
-        places.into_iter().map(|place| u16::try_from(place).unwrap()).collect()
-    });
+    let [x, y] = [column("x")?, column("y")?]
+        .map(|places| places.into_iter().map(|place| u16::try_from(place).unwrap()).collect());
     let p = column("p")?.into_iter().map(|p| p != 0).collect();
     Events::new(column("t")?, x, y, p, sensor).map_err(|error| error.to_string())
 }
@@ -374,7 +384,10 @@ fn coordinates(list: &Value) -> Result<Vec<[u16; 2]>, String> {
 fn calls_are_read() {
     let (name, params) = parse_call("Crop(size=(3, 4), flag=True, name='a')").unwrap();
     assert_eq!(name, "Crop");
-    assert_eq!(Value::Object(params), serde_json::json!({"size": [3, 4], "flag": true, "name": "a"}));
+    assert_eq!(
+        Value::Object(params),
+        serde_json::json!({"size": [3, 4], "flag": true, "name": "a"})
+    );
     assert_eq!(parse_call("TimeAlignment()").unwrap().1.len(), 0);
     assert!(parse_call("TimeAlignment").is_none());
 }

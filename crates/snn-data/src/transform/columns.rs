@@ -41,7 +41,10 @@ pub(super) fn keep_changed(
         p[kept] = event.p;
         kept += usize::from(is_kept);
     }
-    on_sensor(Columns { t: first(t, kept), x: first(x, kept), y: first(y, kept), p: first(p, kept) }, sensor)
+    on_sensor(
+        Columns { t: first(t, kept), x: first(x, kept), y: first(y, kept), p: first(p, kept) },
+        sensor,
+    )
 }
 
 fn first<T>(mut values: Vec<T>, count: usize) -> Vec<T> {
@@ -116,7 +119,9 @@ impl Scale {
     }
 
     pub fn apply(self, columns: &mut Columns) {
-        for (places, factor) in [(&mut columns.x, self.factors[0]), (&mut columns.y, self.factors[1])] {
+        for (places, factor) in
+            [(&mut columns.x, self.factors[0]), (&mut columns.y, self.factors[1])]
+        {
             if factor != 1.0 {
                 places.iter_mut().for_each(|c| *c = (f64::from(*c) * factor) as u16);
             }
@@ -127,8 +132,8 @@ impl Scale {
 #[cfg(test)]
 pub(super) mod testing {
     use proptest::prelude::*;
+    use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
-    use rand_chacha::rand_core::SeedableRng;
 
     use super::*;
 
@@ -172,7 +177,7 @@ pub(super) mod testing {
         /// Sorted events of a small sensor, many of them close, from a time that may be negative.
         pub fn any_events()(
             raw in prop::collection::vec((0..7_u16, 0..5_u16, 0..40_i64, any::<bool>()), 0..200),
-            first in prop::sample::select(vec![-100, 0, 1_000_000]),
+            first in prop::sample::select(vec![-100_i64, 0, 1_000_000]),
         ) -> Events {
             let event = |&(x, y, t, p): &(u16, u16, i64, bool)| Event { t: first + t, x, y, p };
             let columns = raw.iter().map(event).collect();

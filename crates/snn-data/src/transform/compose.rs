@@ -97,7 +97,9 @@ mod tests {
     #[test]
     fn a_pipeline_reads_back_and_repeats() {
         let text = serde_json::to_string(&pipeline()).unwrap();
-        assert!(text.starts_with(r#"[{"transform":"Denoise","filter_time":10000,"policy":"Strict"}"#));
+        assert!(
+            text.starts_with(r#"[{"transform":"Denoise","filter_time":10000,"policy":"Strict"}"#)
+        );
         let read: Compose = serde_json::from_str(&text).unwrap();
         assert_eq!(read, pipeline());
         let events = regular([20, 10], 2000, 0);

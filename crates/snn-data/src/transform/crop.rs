@@ -65,7 +65,11 @@ impl RandomCrop {
         };
         let offsets = [draw(sensor.width, target_size[0]), draw(sensor.height, target_size[1])];
         let [Some(x), Some(y)] = offsets else {
-            return Err(TransformError::TargetSize { transform: "RandomCrop", target_size, sensor });
+            return Err(TransformError::TargetSize {
+                transform: "RandomCrop",
+                target_size,
+                sensor,
+            });
         };
         Ok(crop(events, [x, y], target_size))
     }

@@ -226,8 +226,7 @@ mod tests {
 
     /// The first and the number of the dropped times, which follow each other.
     fn gap(kept: &Events, all: &Events) -> (i64, usize) {
-        let dropped: Vec<i64> =
-            times(all).into_iter().filter(|t| !kept.t().contains(t)).collect();
+        let dropped: Vec<i64> = times(all).into_iter().filter(|t| !kept.t().contains(t)).collect();
         assert!(dropped.windows(2).all(|pair| pair[0] + 1 == pair[1]));
         (dropped[0], dropped.len())
     }

@@ -67,10 +67,7 @@ impl Rule {
     }
 }
 
-pub(super) fn check_sorted(
-    events: &Events,
-    transform: &'static str,
-) -> Result<(), TransformError> {
+pub(super) fn check_sorted(events: &Events, transform: &'static str) -> Result<(), TransformError> {
     match events.is_sorted() {
         true => Ok(()),
         false => Err(TransformError::Unsorted { transform }),

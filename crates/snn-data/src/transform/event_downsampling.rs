@@ -83,7 +83,9 @@ impl EventDownsampling {
                 Policy::Tonic => 0,
             };
             match self.downsampling_method {
-                DownsamplingMethod::Integrator => self.integrate(events, scale, start, &mut columns),
+                DownsamplingMethod::Integrator => {
+                    self.integrate(events, scale, start, &mut columns)
+                }
                 DownsamplingMethod::Differentiator { time_bins } => {
                     TIME_BINS.check(time_bins.into())?;
                     self.differentiate(events, scale, start, time_bins, &mut columns);

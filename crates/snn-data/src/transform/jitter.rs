@@ -71,7 +71,8 @@ impl SpatialJitter {
             Policy::Tonic => value.trunc(),
         };
         let sensor = events.sensor();
-        let [width, height] = [sensor.width, sensor.height].map(|size| f64::from(size.min(1 << 16)));
+        let [width, height] =
+            [sensor.width, sensor.height].map(|size| f64::from(size.min(1 << 16)));
         Ok(keep_changed(events, sensor, |event| {
             let [a, b]: [f64; 2] = [rng.sample(StandardNormal), rng.sample(StandardNormal)];
             let x = place(f64::from(event.x) + of_x * a);

@@ -77,9 +77,9 @@ pub use polarity::{MergePolarities, RandomFlipPolarity};
 pub use time::{RandomTemporalDelete, RandomTimeReversal, TimeAlignment, TimeSkew};
 pub use uniform_noise::UniformNoise;
 
+use crate::events::Events;
 #[cfg(doc)]
 use crate::policy::Policy;
-use crate::events::Events;
 
 /// The variants of [`Transform`], each named after what it holds.
 macro_rules! transforms {

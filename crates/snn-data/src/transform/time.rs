@@ -111,9 +111,9 @@ impl RandomTimeReversal {
             p.reverse();
             match self.policy {
                 // No wrong result by an overflow: the sum is between the first time and the last.
-                Policy::Strict => t
-                    .iter_mut()
-                    .for_each(|t| *t = first.wrapping_add(last).wrapping_sub(*t)),
+                Policy::Strict => {
+                    t.iter_mut().for_each(|t| *t = first.wrapping_add(last).wrapping_sub(*t))
+                }
                 Policy::Tonic => t.iter_mut().for_each(|t| *t = last.saturating_sub(*t)),
             }
             p.iter_mut().for_each(|p| *p ^= self.flip_polarities);
@@ -158,7 +158,8 @@ impl RandomTemporalDelete {
         // Where a step begins, after the first event. The last event is in the last step.
         let duration = u128::from(last.abs_diff(first)) + 1;
         let begin = |step: usize| (step as u128 * duration).div_ceil(u128::from(steps));
-        let number = |begin: u128| events.t().partition_point(|t| u128::from(t.abs_diff(first)) < begin);
+        let number =
+            |begin: u128| events.t().partition_point(|t| u128::from(t.abs_diff(first)) < begin);
         let mut columns = Columns::with_capacity(events.len());
         let mut time_before = 0;
         for step in kept {

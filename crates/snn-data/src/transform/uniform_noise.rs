@@ -86,7 +86,9 @@ mod tests {
         let drawn = UniformNoise { n: [3.0, 6.0].into() };
         let lens: Vec<usize> =
             (0..50).map(|seed| drawn.apply(&unsorted, &mut rng(seed)).unwrap().len()).collect();
-        assert!((5..8).all(|len| lens.contains(&len)) && lens.iter().all(|len| (5..8).contains(len)));
+        assert!(
+            (5..8).all(|len| lens.contains(&len)) && lens.iter().all(|len| (5..8).contains(len))
+        );
         let merged = super::super::MergePolarities {}.apply(&unsorted);
         assert!(!noise(50.0).apply(&merged, &mut rng(0)).unwrap().p().contains(&true));
     }
