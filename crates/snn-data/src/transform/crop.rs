@@ -85,7 +85,7 @@ fn crop(events: &Events, offset: [i64; 2], size: [u16; 2]) -> Events {
     let [(columns, left), (rows, top)] = [axis(offset[0], size[0]), axis(offset[1], size[1])];
     let [width, height] = size.map(u32::from);
     let sensor = SensorSize { width, height, ..events.sensor() };
-    keep_changed(events, sensor, |event| {
+    keep_changed(events, sensor, move |event| {
         let [x, y] = [i64::from(event.x), i64::from(event.y)];
         let moved = Event { x: (x - left) as u16, y: (y - top) as u16, ..event };
         (moved, columns.contains(&x) & rows.contains(&y))

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::TransformError;
 use super::columns::{Scale, on_sensor};
 use super::error::Rule;
+use super::rounding::floor;
 use crate::events::{Events, SensorSize};
 use crate::policy::Policy;
 
@@ -104,7 +105,7 @@ impl Downsample {
         let scaled = |t: i64| t as f64 * time_factor;
         if time_factor != 1.0 {
             match self.policy {
-                Policy::Strict => columns.t.iter_mut().for_each(|t| *t = scaled(*t).floor() as i64),
+                Policy::Strict => columns.t.iter_mut().for_each(|t| *t = floor(scaled(*t))),
                 Policy::Tonic => columns.t.iter_mut().for_each(|t| *t = scaled(*t) as i64),
             }
         }

@@ -80,11 +80,11 @@ impl DropEventByTime {
         let start = first + (duration - length) * rng.random::<f64>();
         let end = start + length;
         Ok(match self.policy {
-            Policy::Strict => keep(events, |event| {
+            Policy::Strict => keep(events, move |event| {
                 let t = event.t as f64;
                 (t < start) | (t >= end)
             }),
-            Policy::Tonic => keep(events, |event| {
+            Policy::Tonic => keep(events, move |event| {
                 let t = event.t as f64;
                 (t < start) | (t > end)
             }),
@@ -147,7 +147,7 @@ impl DropEventByArea {
             start..start + scaled
         };
         let [columns, rows] = [side(events.sensor().width), side(events.sensor().height)];
-        Ok(keep(events, |Event { x, y, .. }| {
+        Ok(keep(events, move |Event { x, y, .. }| {
             !(columns.contains(&x.into()) & rows.contains(&y.into()))
         }))
     }

@@ -97,13 +97,11 @@ impl EventDownsampling {
     }
 
     fn integrate(&self, events: &Events, scale: Scale, start: i64, columns: &mut Columns) {
-        let threshold = self.noise_threshold;
-        self.windows(events, scale, self.dt, |window, sums| {
+        self.windows(events, scale, self.dt, |window, reached, sums| {
             let t = start.saturating_add((window as f64 * self.dt) as i64);
-            for (p, sign) in [(true, 1), (false, -1)] {
-                let reaches = |sum: &i32| sum * sign > 0 && sum.unsigned_abs() >= threshold;
-                let pixels = sums.iter().enumerate().filter(|(_, sum)| reaches(sum));
-                pixels.for_each(|(pixel, _)| columns.push(self.event(pixel, p, t)));
+            for p in [true, false] {
+                let pixels = reached.iter().filter(|pixel| (sums[**pixel] > 0) == p);
+                pixels.for_each(|pixel| columns.push(self.event(*pixel, p, t)));
             }
         });
     }
@@ -116,50 +114,48 @@ impl EventDownsampling {
         time_bins: u32,
         columns: &mut Columns,
     ) {
-        // For each pixel how many parts of this window and of the last had darker and brighter events.
+        // The parts of this window and of the last in which a pixel was darker and brighter.
         let pixels = usize::from(self.target_size[0]) * usize::from(self.target_size[1]);
-        let (mut last, mut this) = (vec![[0_u32; 2]; pixels], vec![[0_u32; 2]; pixels]);
-        let mut number = 0;
-        let mut emit = |number: u64, last: &[[u32; 2]], this: &[[u32; 2]]| {
+        let (mut last, mut this) = (Parts::new(pixels), Parts::new(pixels));
+        let mut emit = |last: &Parts, this: &mut Parts| {
             // In the first window nothing can have become more.
-            let Some(before) = number.checked_sub(1) else { return };
+            let Some(before) = this.window.checked_sub(1) else { return };
             let t = start.saturating_add((before as f64 * self.dt) as i64);
-            for (pixel, (last, this)) in last.iter().zip(this).enumerate() {
-                for (p, (last, this)) in [false, true].into_iter().zip(last.iter().zip(this)) {
-                    if this > last {
-                        columns.push(self.event(pixel, p, t));
+            this.pixels.sort_unstable();
+            for pixel in &this.pixels {
+                let [was, is] = [last, &*this].map(|parts| parts.counts[*pixel]);
+                for p in [false, true] {
+                    if is[usize::from(p)] > was[usize::from(p)] {
+                        columns.push(self.event(*pixel, p, t));
                     }
                 }
             }
         };
-        self.windows(events, scale, self.dt / f64::from(time_bins), |part, sums| {
+        self.windows(events, scale, self.dt / f64::from(time_bins), |part, reached, sums| {
             let window = part / u64::from(time_bins);
-            if window > number {
-                emit(number, &last, &this);
-                std::mem::swap(&mut last, &mut this);
-                this.fill([0; 2]);
-                if window > number + 1 {
-                    last.fill([0; 2]);
+            if window > this.window {
+                emit(&last, &mut this);
+                last.clear();
+                if window == this.window + 1 {
+                    std::mem::swap(&mut last, &mut this);
+                } else {
+                    this.clear();
                 }
-                number = window;
+                this.window = window;
             }
-            for (this, sum) in this.iter_mut().zip(sums) {
-                if sum.unsigned_abs() >= self.noise_threshold {
-                    this[usize::from(*sum > 0)] += 1;
-                }
-            }
+            reached.iter().for_each(|pixel| this.add(*pixel, sums[*pixel] > 0));
         });
-        emit(number, &last, &this);
+        emit(&last, &mut this);
     }
 
-    /// Adds up the events of each window of a length, in µs, and calls `spike` with its number and the sums
-    /// of all pixels if one of them has reached the threshold.
+    /// Adds up the events of each window of a length, in µs, and calls `spike` with its number, the pixels
+    /// that have reached the threshold, row by row, and the sums of all pixels.
     fn windows(
         &self,
         events: &Events,
         scale: Scale,
         length: f64,
-        mut spike: impl FnMut(u64, &[i32]),
+        mut spike: impl FnMut(u64, &[usize], &[i32]),
     ) {
         let [first, last] = time_range(events).unwrap_or_default();
         let number = |t: i64| (t.abs_diff(first) as f64 / length) as u64;
@@ -170,27 +166,59 @@ impl EventDownsampling {
         };
         let [width, height] = self.target_size.map(usize::from);
         let mut sums = vec![0_i32; width * height];
+        // Only pixels with events can reach the threshold, all others were below it before.
+        let mut pixels = Vec::new();
+        let mut last_window = vec![u64::MAX; width * height];
         let mut remaining = events.clone();
-        // A window without events leaves the sums as they are, all below the threshold.
         while let Some(window) = remaining.t().first().map(|t| number(*t)).filter(|n| *n < end) {
             let count = remaining.t().partition_point(|t| number(*t) == window);
             for event in remaining.slice(0..count).iter() {
                 let [x, y] = scale.place([event.x, event.y]).map(usize::from);
-                sums[y * width + x] += if event.p { 1 } else { -1 };
-            }
-            remaining = remaining.slice(count..remaining.len());
-            if sums.iter().any(|sum| sum.unsigned_abs() >= self.noise_threshold) {
-                spike(window, &sums);
-                for sum in &mut sums {
-                    *sum = if sum.unsigned_abs() >= self.noise_threshold { 0 } else { *sum };
+                let pixel = y * width + x;
+                sums[pixel] += if event.p { 1 } else { -1 };
+                if last_window[pixel] != window {
+                    last_window[pixel] = window;
+                    pixels.push(pixel);
                 }
             }
+            remaining = remaining.slice(count..remaining.len());
+            pixels.retain(|pixel| sums[*pixel].unsigned_abs() >= self.noise_threshold);
+            pixels.sort_unstable();
+            if !pixels.is_empty() {
+                spike(window, &pixels, &sums);
+            }
+            pixels.drain(..).for_each(|pixel| sums[pixel] = 0);
         }
     }
 
     fn event(&self, pixel: usize, p: bool, t: i64) -> Event {
         let width = usize::from(self.target_size[0]);
         Event { t, x: (pixel % width) as u16, y: (pixel / width) as u16, p }
+    }
+}
+
+/// In how many parts of a window pixels were darker and brighter.
+struct Parts {
+    window: u64,
+    counts: Vec<[u32; 2]>,
+    /// Those with a count.
+    pixels: Vec<usize>,
+}
+
+impl Parts {
+    fn new(pixels: usize) -> Self {
+        Self { window: 0, counts: vec![[0; 2]; pixels], pixels: Vec::new() }
+    }
+
+    fn add(&mut self, pixel: usize, p: bool) {
+        if self.counts[pixel] == [0; 2] {
+            self.pixels.push(pixel);
+        }
+        self.counts[pixel][usize::from(p)] += 1;
+    }
+
+    fn clear(&mut self) {
+        self.pixels.drain(..).for_each(|pixel| self.counts[pixel] = [0; 2]);
     }
 }
 

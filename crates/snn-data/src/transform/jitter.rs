@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::TransformError;
 use super::columns::{changed, keep_changed};
 use super::error::Rule;
+use super::rounding::nearest;
 use crate::events::{Event, Events};
 use crate::policy::Policy;
 
@@ -67,17 +68,17 @@ impl SpatialJitter {
         let of_y = (var_y - shared * shared).max(0.0).sqrt();
         let policy = self.policy;
         let place = |value: f64| match policy {
-            Policy::Strict => value.round(),
-            Policy::Tonic => value.trunc(),
+            Policy::Strict => nearest(value),
+            Policy::Tonic => value as i64,
         };
         let sensor = events.sensor();
         let [width, height] =
-            [sensor.width, sensor.height].map(|size| f64::from(size.min(1 << 16)));
+            [sensor.width, sensor.height].map(|size| i64::from(size.min(1 << 16)));
         Ok(keep_changed(events, sensor, |event| {
             let [a, b]: [f64; 2] = [rng.sample(StandardNormal), rng.sample(StandardNormal)];
             let x = place(f64::from(event.x) + of_x * a);
             let y = place(f64::from(event.y) + shared * a + of_y * b);
-            let is_on_sensor = (x >= 0.0) & (x < width) & (y >= 0.0) & (y < height);
+            let is_on_sensor = (x >= 0) & (x < width) & (y >= 0) & (y < height);
             (Event { x: x as u16, y: y as u16, ..event }, is_on_sensor)
         }))
     }
@@ -123,7 +124,7 @@ impl TimeJitter {
         let mut moved = |t: i64| {
             let noise = std * rng.sample::<f64, _>(StandardNormal);
             match self.policy {
-                Policy::Strict => t.saturating_add(noise.round() as i64),
+                Policy::Strict => t.saturating_add(nearest(noise)),
                 Policy::Tonic => (t as f64 + noise) as i64,
             }
         };

@@ -56,6 +56,7 @@ mod jitter;
 mod noise_filter;
 mod pixels;
 mod polarity;
+mod rounding;
 mod time;
 mod uniform_noise;
 

@@ -67,10 +67,11 @@ impl Denoise {
         for row in until.chunks_exact_mut(pitch).skip(1).take(height) {
             row[1..=width].fill(at_first);
         }
-        Ok(keep(events, |Event { t, x, y, .. }| {
+        let filter_time = self.filter_time;
+        Ok(keep(events, move |Event { t, x, y, .. }| {
             let above = usize::from(y) * pitch + usize::from(x) + 1;
             let around = &mut until[above..=above + 2 * pitch];
-            around[pitch] = t.saturating_add(self.filter_time);
+            around[pitch] = t.saturating_add(filter_time);
             let row = (around[pitch - 1] > t) | (around[pitch + 1] > t);
             let column = (around[0] > t) | (around[2 * pitch] > t);
             row | column
@@ -121,7 +122,7 @@ impl RefractoryPeriod {
             Policy::Tonic => 1,
         };
         let mut ready_at = Pixels::filled(events, first_ready);
-        Ok(keep(events, |event| {
+        Ok(keep(events, move |event| {
             let ready_at = ready_at.of(event);
             let is_kept = event.t >= *ready_at;
             *ready_at = event.t.saturating_add(delta).saturating_add(1);
@@ -153,12 +154,13 @@ impl Decimation {
             expected: "at least 1",
             holds: |n| n >= 1.0,
         };
-        N.check(self.n.into())?;
+        let n = self.n;
+        N.check(n.into())?;
         let mut count = Pixels::filled(events, 0);
-        Ok(keep(events, |event| {
+        Ok(keep(events, move |event| {
             let count = count.of(event);
             *count += 1;
-            let is_kept = *count == self.n;
+            let is_kept = *count == n;
             *count = if is_kept { 0 } else { *count };
             is_kept
         }))

@@ -53,7 +53,7 @@ impl DropPixel {
                 *is_dropped |= f64::from(*count) > limit;
             }
         }
-        Ok(keep(events, |event| !*is_dropped.of(event)))
+        Ok(keep(events, move |event| !*is_dropped.of(event)))
     }
 }
 
@@ -75,7 +75,7 @@ impl RandomDropPixel {
         let p = Rule::probability("RandomDropPixel").check(self.p)?;
         let mut is_kept = Pixels::filled(events, true);
         is_kept.values.iter_mut().for_each(|is_kept| *is_kept = !rng.random_bool(p));
-        Ok(keep(events, |event| *is_kept.of(event)))
+        Ok(keep(events, move |event| *is_kept.of(event)))
     }
 }
 

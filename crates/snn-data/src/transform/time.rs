@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{changed, on_sensor, time_range};
 use super::error::{Rule, check_sorted};
+use super::rounding::nearest;
 use super::{Amount, TransformError};
 use crate::events::{Columns, Events};
 use crate::policy::Policy;
@@ -63,7 +64,7 @@ impl TimeSkew {
         let offset = self.offset.draw_checked(OFFSET, rng)?;
         let skewed = |t: i64| t as f64 * coefficient + offset;
         Ok(changed(events, |columns| match self.policy {
-            Policy::Strict => columns.t.iter_mut().for_each(|t| *t = skewed(*t).round() as i64),
+            Policy::Strict => columns.t.iter_mut().for_each(|t| *t = nearest(skewed(*t))),
             Policy::Tonic => columns.t.iter_mut().for_each(|t| *t = skewed(*t) as i64),
         }))
     }
@@ -240,7 +241,7 @@ mod tests {
             let remaining = delete.apply(&events, &mut rng(seed)).unwrap();
             let expected: Vec<i64> = (10..10 + remaining.len() as i64).collect();
             assert_eq!(times(&remaining), expected);
-            let number = |n: usize| u16::from(remaining.y()[n]) * 4 + remaining.x()[n];
+            let number = |n: usize| remaining.y()[n] * 4 + remaining.x()[n];
             let numbers: Vec<u16> = (0..remaining.len()).map(number).collect();
             if !seen.contains(&numbers) {
                 seen.push(numbers);
