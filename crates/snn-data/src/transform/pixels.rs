@@ -53,6 +53,9 @@ impl DropPixel {
                 *is_dropped |= f64::from(*count) > limit;
             }
         }
+        if !is_dropped.values.contains(&true) {
+            return Ok(events.clone());
+        }
         Ok(keep(events, move |event| !*is_dropped.of(event)))
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::columns::{on_sensor, time_range};
 use super::error::Rule;
 use super::{Amount, TransformError};
-use crate::events::{Event, Events};
+use crate::events::{Columns, Event, Events};
 
 /// Adds events at random places of the sensor and times of the recording, of random polarity; every value
 /// is as likely.
@@ -46,9 +46,17 @@ impl UniformNoise {
                 p: rng.random_bool(0.5) && sensor.polarities > 1,
             })
             .collect();
-        // Two sorted runs are merged faster than the whole is sorted.
         noise.sort_by_key(|event| event.t);
-        Ok(on_sensor(events.iter().chain(noise).collect(), sensor).sorted())
+        let mut noise = noise.into_iter().peekable();
+        let mut columns = Columns::with_capacity(events.len() + noise.len());
+        for event in events.clone().sorted().iter() {
+            while let Some(earlier) = noise.next_if(|noise| noise.t < event.t) {
+                columns.push(earlier);
+            }
+            columns.push(event);
+        }
+        noise.for_each(|event| columns.push(event));
+        Ok(on_sensor(columns, sensor))
     }
 }
 
