@@ -1,0 +1,102 @@
+//! HDF5 (<https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html>): a recording of
+//! events, and the sets of spikes SHD, SSC and N-TIDIGITS.
+//!
+//! [`decode`] reads a file with one recording. A set has one reader each, [`Shd`] and
+//! [`NTidigits`], which reads its recordings one by one and leaves the file where it is.
+//!
+//! Chunks as HDF5 2.0 stores them when it is asked for its latest format are not read. By itself it
+//! does not store them so.
+
+mod file;
+mod heap;
+mod shd;
+#[cfg(test)]
+mod tests;
+mod tidigits;
+
+use std::path::Path;
+
+pub use file::File;
+pub use shd::Shd;
+pub use tidigits::{NTidigits, Part};
+
+use super::column::{TimeUnit, error};
+use super::roles::{self, Order, Role};
+use super::{FormatError, Recording};
+use crate::DataError;
+use file::Type;
+
+/// Reads the recording of a file, with times in µs. It makes a copy of the bytes: [`read`] does
+/// not.
+///
+/// The recording is
+///
+/// * a group `events` with the datasets `t`, `x`, `y` and `p`, or these datasets without a group,
+/// * or a dataset `events` of records with these fields,
+/// * or a dataset `events` of rows t, x, y, p; where the last column holds other numbers than
+///   polarities, x, y, p, t.
+///
+/// Without `y` it is spikes of neurons `x`; without `p`, events on a sensor with one channel. The
+/// sensor is the smallest that has all events.
+///
+/// # Errors
+///
+/// It is no HDF5 file, is damaged, uses a filter that is not known here (known are deflate, LZF,
+/// shuffle, Fletcher-32, scale-offset), or has no such recording; names the dataset. The
+/// offset is 0 where the damage has no known place.
+pub fn decode(bytes: &[u8]) -> Result<Recording, FormatError> {
+    recording(&File::decode(bytes.to_vec())?)
+}
+
+/// [`decode`] of a file that is not read as a whole first.
+///
+/// # Errors
+///
+/// The file cannot be read; or as [`decode`].
+pub fn read(path: &Path) -> Result<Recording, DataError> {
+    let file = File::open(path)?;
+    recording(&file).map_err(|refusal| in_file(path, refusal))
+}
+
+fn in_file(path: &Path, FormatError { offset, problem }: FormatError) -> DataError {
+    DataError::Format { path: path.into(), offset, problem }
+}
+
+fn recording(file: &File) -> Result<Recording, FormatError> {
+    for (path, reader) in
+        [("spikes/times", "Shd"), ("train_labels", "NTidigits"), ("test_labels", "NTidigits")]
+    {
+        if file.dataset(path)?.is_some() {
+            return error(
+                0,
+                format!("expected one recording, got a set of many; hdf5::{reader} reads it"),
+            );
+        }
+    }
+    if let Some(events) = file.dataset("events")? {
+        let values = events.values()?;
+        return match &events.dtype {
+            Type::Number(_) => Order::guess(|order| values.rows(order)),
+            _ => roles::recording(&values.fields()?, TimeUnit::Microseconds, 0),
+        };
+    }
+    for group in ["events", ""] {
+        let mut found = Vec::new();
+        for name in file.names(group)? {
+            if let (Some(role), Some(dataset)) =
+                (Role::of(&name), file.dataset(&format!("{group}/{name}"))?)
+            {
+                found.push((role, dataset));
+            }
+        }
+        if !found.is_empty() {
+            let values = found.iter().map(|(role, dataset)| Ok((*role, dataset.values()?)));
+            let values = values.collect::<Result<Vec<_>, FormatError>>()?;
+            let columns = values.iter().map(|(role, values)| Ok((*role, values.column()?)));
+            let columns = columns.collect::<Result<Vec<_>, FormatError>>()?;
+            return roles::recording(&columns, TimeUnit::Microseconds, 0);
+        }
+    }
+    let names: Vec<String> = file.datasets()?.into_iter().map(|(name, _)| name).take(8).collect();
+    error(0, format!("expected datasets t, x, y, p, or one named events; got {names:?} and so on"))
+}

@@ -1,0 +1,112 @@
+use hdf5_pure::{FileBuilder, GroupBuilder};
+
+use super::*;
+use crate::events::{Events, SensorSize};
+use crate::format::damage::damaged;
+
+fn four() -> Events {
+    let (t, p) = (vec![0, 5, 5, 1 << 40], vec![true, false, true, false]);
+    Events::new(t, vec![3, 0, 1, 2], vec![1, 1, 0, 0], p, SensorSize::new(4, 2)).unwrap()
+}
+
+/// A file with the columns as datasets of a group.
+fn file(group: Option<&str>, write: impl Fn(&mut GroupBuilder)) -> Vec<u8> {
+    let mut builder = FileBuilder::new();
+    let mut columns = builder.create_group(group.unwrap_or("other"));
+    write(&mut columns);
+    let columns = columns.finish();
+    builder.add_group(columns);
+    builder.finish().unwrap()
+}
+
+fn columns(group: &mut GroupBuilder) {
+    let events = four();
+    group.create_dataset("t").with_i64_data(events.t());
+    group.create_dataset("x").with_u16_data(events.x());
+    group.create_dataset("y").with_u16_data(events.y());
+    let p: Vec<u8> = events.p().iter().map(|p| u8::from(*p)).collect();
+    group.create_dataset("polarity").with_u8_data(&p);
+    group.create_dataset("height").with_u8_data(&[2]);
+}
+
+#[test]
+fn a_group_of_columns() {
+    let read = decode(&file(Some("events"), columns)).unwrap();
+    assert!(matches!(read, Recording::Events(events) if events == four()));
+}
+
+#[test]
+fn rows_and_spikes_without_a_group() {
+    let events = four();
+    let rows: Vec<f64> = events
+        .iter()
+        .flat_map(|event| {
+            [f64::from(event.x), f64::from(event.y), f64::from(u8::from(event.p)), event.t as f64]
+        })
+        .collect();
+    let mut builder = FileBuilder::new();
+    builder.create_dataset("events").with_f64_data(&rows).with_shape(&[4, 4]);
+    let read = decode(&builder.finish().unwrap()).unwrap();
+    assert!(matches!(read, Recording::Events(read) if read == events));
+
+    let mut builder = FileBuilder::new();
+    builder.create_dataset("times").with_i32_data(&[7, 9]);
+    builder.create_dataset("x").with_i32_data(&[1, 699]);
+    let read = decode(&builder.finish().unwrap()).unwrap();
+    assert!(
+        matches!(read, Recording::Spikes(read) if read.t() == [7, 9] && read.unit() == [1, 699])
+    );
+}
+
+#[test]
+fn what_is_no_recording_is_refused_by_name() {
+    let problem = |bytes: &[u8]| decode(bytes).unwrap_err().problem;
+    assert!(problem(b"\x89HDF\r\n\x1a\n").contains("HDF5"));
+    assert!(problem(&file(None, columns)).contains("\"/other/t\""));
+    let short = file(Some("events"), |group| {
+        group.create_dataset("t").with_i64_data(&[1, 2]);
+        group.create_dataset("x").with_i64_data(&[1]);
+        group.create_dataset("y").with_i64_data(&[1, 2]);
+    });
+    assert!(problem(&short).contains("lengths"));
+    let wide = file(Some("events"), |group| {
+        group.create_dataset("t").with_i64_data(&[1, 2]);
+        group.create_dataset("x").with_i64_data(&[1, -7]);
+        group.create_dataset("y").with_i64_data(&[1, 2]);
+    });
+    assert!(problem(&wide).contains("events/x of event 1 is -7"));
+    for set in ["train_labels", "test_labels"] {
+        let mut builder = FileBuilder::new();
+        builder.create_dataset(set).with_i32_data(&[7]);
+        assert!(problem(&builder.finish().unwrap()).contains("hdf5::NTidigits reads it"));
+    }
+    assert!(
+        Shd::decode(file(None, columns)).is_err_and(|refusal| {
+            refusal.problem == "spikes/times: expected a dataset, got none"
+        })
+    );
+}
+
+#[test]
+fn more_than_the_file_has_is_refused() {
+    let bytes = file(Some("events"), columns);
+    // The shape [4] of each column, and the sizes of bytes next to it, made large.
+    for (at, _) in bytes.windows(8).enumerate().filter(|(_, window)| *window == 4_u64.to_le_bytes())
+    {
+        let mut copy = bytes.clone();
+        copy[at..at + 8].copy_from_slice(&(1_u64 << 40).to_le_bytes());
+        if let Ok(Recording::Events(events)) = decode(&copy) {
+            assert_eq!(events.len(), 4);
+        }
+    }
+}
+
+#[test]
+fn damaged_files_give_an_error_or_events() {
+    for copy in damaged(&file(Some("events"), columns), 3000) {
+        if let Ok(Recording::Events(events)) = decode(&copy) {
+            assert!(events.len() <= copy.len());
+        }
+        let _ = File::decode(copy).and_then(|file| file.datasets());
+    }
+}

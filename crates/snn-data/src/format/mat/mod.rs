@@ -1,0 +1,217 @@
+//! MAT-files of MATLAB, version 5: numbers and structures.
+//!
+//! Read are numeric arrays, structures and cells, compressed or not, of both byte orders
+//! (MathWorks, "MAT-File Format",
+//! <https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf>). Files of version 7.3 are
+//! HDF5, and none of this.
+//!
+//! [`decode`] knows the layouts of three data sets; [`Variables`] gives the arrays of any other.
+
+mod reader;
+#[cfg(test)]
+mod tests;
+
+use super::column::{self, Column, Number, TimeUnit, error};
+use super::roles::{self, Role};
+use super::{FormatError, Recording};
+use crate::events::{Columns, Events, EventsError, SensorSize};
+
+/// The variables of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variables {
+    named: Vec<(String, Value)>,
+}
+
+/// What a variable holds.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Value {
+    /// Real numbers.
+    Array(Array),
+    /// An array of structures, most often of one.
+    Structures(Structures),
+    /// Values of any kind, first axis fastest.
+    Cells(Vec<Value>),
+    /// What is not read: text, sparse or complex numbers, objects.
+    Other,
+}
+
+/// An array of numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    /// Size of each axis, the fastest first.
+    pub shape: Vec<usize>,
+    number: Number,
+    bytes: Vec<u8>,
+    /// Where it is in the file; in a compressed variable, where that is.
+    offset: usize,
+}
+
+/// Structures with the same fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Structures {
+    fields: Vec<String>,
+    /// All fields of the first structure, then of the next.
+    values: Vec<Value>,
+}
+
+impl Variables {
+    /// Reads all variables of a file.
+    ///
+    /// # Errors
+    ///
+    /// It is no MAT-file of version 5, or is cut off or damaged; says where.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
+        Ok(Self { named: reader::read(bytes)? })
+    }
+
+    /// The names of the variables, in the order of the file.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.named.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// A variable.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.named.iter().find(|(found, _)| found == name).map(|(_, value)| value)
+    }
+
+    /// A variable, if it is an array of numbers.
+    pub fn array(&self, name: &str) -> Option<&Array> {
+        match self.get(name)? {
+            Value::Array(array) => Some(array),
+            _ => None,
+        }
+    }
+}
+
+impl Array {
+    /// Number of numbers.
+    pub fn len(&self) -> usize {
+        self.bytes.len() / self.number.size()
+    }
+
+    /// Whether there are no numbers.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The numbers, first axis fastest. Whole numbers beyond 2^53 lose their last digits.
+    pub fn numbers(&self) -> Vec<f64> {
+        self.column("number").map(|column| column.numbers()).unwrap_or_default()
+    }
+
+    fn column<'a>(&'a self, name: &'a str) -> Result<Column<'a>, FormatError> {
+        Column::packed(name, self.number, &self.bytes, self.offset)
+    }
+}
+
+impl Structures {
+    /// The names of the fields.
+    pub fn fields(&self) -> &[String] {
+        &self.fields
+    }
+
+    /// Number of structures.
+    pub fn len(&self) -> usize {
+        self.values.len().checked_div(self.fields.len()).unwrap_or(0)
+    }
+
+    /// Whether there are no structures.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// A field of one of the structures.
+    pub fn get(&self, index: usize, field: &str) -> Option<&Value> {
+        let field = self.fields.iter().position(|found| found == field)?;
+        self.values.get(index.checked_mul(self.fields.len())?.checked_add(field)?)
+    }
+}
+
+/// Reads the recording of a file in one of these layouts, with times in µs:
+///
+/// * A structure `TD` with the fields `x`, `y`, `ts`, `p`, as the ATIS camera's tools write it.
+///   They count pixels from 1, we from 0. The sensor is the smallest with all events.
+/// * Variables `ts`, `x`, `y`, `pol`, as in ASL-DVS (Bi et al. 2019): 240 x 180 pixels of a
+///   DAVIS240C, whose rows count from the bottom there and from the top here.
+/// * A matrix `spiketrain` of 101 x events, as in ST-MNIST (See et al. 2020, arXiv:2005.04319): 100
+///   taxels, -1, 0 or 1, and the time in s, of which the µs that has begun is taken. Taxel k is at
+///   x = k mod 10, y = k / 10 of 10 x 10. Events of one column come in the order of the taxels.
+///
+/// # Errors
+///
+/// As [`Variables::decode`]; or the file has none of these layouts, or values that no event has.
+pub fn decode(bytes: &[u8]) -> Result<Recording, FormatError> {
+    let variables = Variables::decode(bytes)?;
+    if let Some(Value::Structures(td)) = variables.get("TD") {
+        return recording(|name| td.get(0, name), ["ts", "x", "y", "p"], 1);
+    }
+    if let Some(matrix) = variables.array("spiketrain") {
+        return st_mnist(matrix).map(Recording::Events);
+    }
+    if variables.get("pol").is_some() {
+        let read = recording(|name| variables.get(name), ["ts", "x", "y", "pol"], 0)?;
+        return match read {
+            Recording::Events(events) => asl_dvs(events).map(Recording::Events),
+            spikes => Ok(spikes),
+        };
+    }
+    let names: Vec<&str> = variables.names().collect();
+    error(0, format!("expected a variable TD, spiketrain, or ts, x, y, pol; got {names:?}"))
+}
+
+fn recording<'a>(
+    of: impl Fn(&str) -> Option<&'a Value>,
+    names: [&str; 4],
+    first: i64,
+) -> Result<Recording, FormatError> {
+    let mut columns = Vec::with_capacity(names.len());
+    for (name, role) in names.into_iter().zip([Role::T, Role::X, Role::Y, Role::P]) {
+        let Some(Value::Array(array)) = of(name) else {
+            return error(0, format!("expected numbers {name}"));
+        };
+        columns.push((role, array.column(name)?));
+    }
+    roles::recording(&columns, TimeUnit::Microseconds, first)
+}
+
+fn refused(refusal: EventsError) -> FormatError {
+    FormatError { offset: 0, problem: refusal.to_string() }
+}
+
+fn asl_dvs(events: Events) -> Result<Events, FormatError> {
+    let sensor = SensorSize::new(240, 180);
+    let events = Events::from_columns(events.into_columns(), sensor).map_err(refused)?;
+    let mut columns = events.into_columns();
+    columns.y.iter_mut().for_each(|y| *y = 179 - *y);
+    Events::from_columns(columns, sensor).map_err(refused)
+}
+
+/// Taxels in a row, and rows.
+const SIDE: u16 = 10;
+
+fn st_mnist(matrix: &Array) -> Result<Events, FormatError> {
+    let taxels = usize::from(SIDE * SIDE);
+    let [rows, _] = *matrix.shape.as_slice() else {
+        return error(matrix.offset, "expected a matrix spiketrain");
+    };
+    if rows != taxels + 1 {
+        return error(matrix.offset, format!("expected a spiketrain of 101 rows, got {rows}"));
+    }
+    let mut columns = Columns::default();
+    for (index, column) in matrix.numbers().chunks_exact(rows).enumerate() {
+        let (spikes, time) = column.split_at(taxels);
+        let Some(t) = TimeUnit::Seconds.real(time[0]) else {
+            let problem = format!("the time of column {index} is {}, expected seconds", time[0]);
+            return error(matrix.offset, problem);
+        };
+        for (taxel, spike) in (0..).zip(spikes).filter(|(_, spike)| **spike != 0.0) {
+            let Some(p) = column::whole(*spike).and_then(column::polarity) else {
+                let problem = format!("a taxel of column {index} is {spike}, expected -1, 0 or 1");
+                return error(matrix.offset, problem);
+            };
+            columns.push(crate::events::Event { t, x: taxel % SIDE, y: taxel / SIDE, p });
+        }
+    }
+    Events::from_columns(columns, SensorSize::new(SIDE.into(), SIDE.into())).map_err(refused)
+}

@@ -1,0 +1,146 @@
+use super::*;
+use crate::events::SensorSize;
+use crate::format::damage::damaged;
+
+fn four() -> Events {
+    let t = vec![-3, 5, 5, i64::from(u32::MAX) * 4];
+    let p = vec![true, false, true, false];
+    Events::new(t, vec![3, 0, 1, 2], vec![1, 1, 0, 0], p, SensorSize::new(4, 2)).unwrap()
+}
+
+/// A file of version 1.
+fn file(dtype: &str, fortran_order: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    let text =
+        format!("{{'descr': {dtype}, 'fortran_order': {fortran_order}, 'shape': {shape}, }}");
+    let length = (text.len() as u16).to_le_bytes();
+    [b"\x93NUMPY\x01\x00", length.as_slice(), text.as_bytes(), data].concat()
+}
+
+fn events(decoded: Result<Recording, FormatError>) -> Events {
+    match decoded.unwrap() {
+        Recording::Events(events) => events,
+        Recording::Spikes(spikes) => panic!("{spikes:?}"),
+    }
+}
+
+#[test]
+fn a_structured_file_is_what_numpy_writes() {
+    let bytes = encode(&four());
+    let header = "{'descr': [('x', '<i2'), ('y', '<i2'), ('t', '<i8'), ('p', '|b1')], \
+                  'fortran_order': False, 'shape': (4,), }";
+    assert!(bytes[10..].starts_with(header.as_bytes()));
+    assert_eq!(bytes.len(), 128 + 4 * 13);
+    assert_eq!((bytes[8], bytes[9], bytes[127]), (118, 0, b'\n'));
+    assert_eq!(bytes[128..141], [3, 0, 1, 0, 0xfd, 255, 255, 255, 255, 255, 255, 255, 1]);
+    assert_eq!(events(decode(&bytes)), four());
+    assert_eq!(events(decode_npz(&encode_npz(&four()).unwrap())), four());
+}
+
+#[test]
+fn fields_of_other_types_and_orders() {
+    // p, y, t, x; the time as f4, big-endian.
+    let dtype = "[('pol', '|i1'), ('', '|V1'), ('y', '>u2'), ('ts', '>f4'), ('x', '<f8')]";
+    let mut data = Vec::new();
+    for (p, y, t, x) in [(-1_i8, 1_u16, 7.9_f32, 3.0_f64), (1, 0, 9.0, 2.0)] {
+        data.extend(p.to_le_bytes());
+        data.push(0xee);
+        data.extend(y.to_be_bytes());
+        data.extend(t.to_be_bytes());
+        data.extend(x.to_le_bytes());
+    }
+    let read = events(decode(&file(dtype, "False", "(2,)", &data)));
+    assert_eq!((read.t(), read.x(), read.y()), (&[7, 9][..], &[3, 2][..], &[1, 0][..]));
+    assert_eq!((read.p(), read.sensor()), (&[false, true][..], SensorSize::new(4, 2)));
+}
+
+#[test]
+fn without_y_they_are_spikes() {
+    let spikes = Spikes::new(vec![5, 2], vec![699, 0], 700).unwrap();
+    let read = decode(&encode_spikes(&spikes)).unwrap();
+    assert!(matches!(read, Recording::Spikes(read) if read == spikes));
+    let without_p =
+        file("[('t', '<i2'), ('x', '|u1'), ('y', '|u1')]", "False", "(1,)", &[9, 0, 1, 2]);
+    let read = events(decode(&without_p));
+    assert_eq!((read.t(), read.p(), read.sensor().polarities), (&[9][..], &[true][..], 1));
+}
+
+#[test]
+fn rows_in_both_orders() {
+    let rows = [[100_i32, 3, 1, 1], [200, 2, 0, 0]];
+    let bytes = |rows: &[[i32; 4]]| -> Vec<u8> {
+        rows.iter().flatten().flat_map(|value| value.to_le_bytes()).collect()
+    };
+    let txyp = file("'<i4'", "False", "(2, 4)", &bytes(&rows));
+    let xypt = file("'<i4'", "False", "(2, 4)", &bytes(&rows.map(|[t, x, y, p]| [x, y, p, t])));
+    let columns: Vec<u8> = (0..4)
+        .flat_map(|k| {
+            rows.map(|row| row[k]).into_iter().flat_map(i32::to_le_bytes).collect::<Vec<_>>()
+        })
+        .collect();
+    let fortran = file("'<i4'", "True", "(2, 4)", &columns);
+    let expected = events(decode(&txyp));
+    assert_eq!((expected.t(), expected.x()), (&[100, 200][..], &[3, 2][..]));
+    assert_eq!((expected.y(), expected.p()), (&[1, 0][..], &[true, false][..]));
+    assert_eq!(events(decode(&xypt)), expected);
+    assert_eq!(events(decode(&fortran)), expected);
+    let ms = events(decode_rows(&xypt, Order::Xypt, TimeUnit::Milliseconds));
+    assert_eq!(ms.t(), [100_000, 200_000]);
+    assert!(decode_rows(&xypt, Order::Txyp, TimeUnit::Microseconds).is_err());
+}
+
+#[test]
+fn arrays_of_something_else_are_refused_with_their_place() {
+    let refusal = decode(&file("'<f8'", "False", "(1, 3)", &[0; 24])).unwrap_err();
+    assert!(refusal.problem.contains("got shape [1, 3]"), "{refusal:?}");
+    let good = file(
+        "[('t', '<i2'), ('x', '<i2'), ('y', '<i2'), ('p', '<i2')]",
+        "False",
+        "(2,)",
+        &[1, 0, 1, 0, 1, 0, 1, 0, 2, 0, 1, 0, 0xff, 0xff, 1, 0],
+    );
+    let refusal = decode(&good).unwrap_err();
+    assert_eq!(refusal.problem, "y of event 1 is -1, expected 0 to 65535");
+    assert_eq!(refusal.offset, good.len() - 4);
+    let (cut, longer) = (&good[..good.len() - 1], [good.as_slice(), &[0]].concat());
+    assert_eq!(decode(cut).unwrap_err().offset, good.len() - 1);
+    assert_eq!(decode(&longer).unwrap_err().offset, good.len());
+    let twice = file("[('t', '|u1'), ('ts', '|u1'), ('x', '|u1')]", "False", "(1,)", &[0; 3]);
+    assert!(decode(&twice).unwrap_err().problem.contains("both t and ts"));
+    let text = file("[('t', '<U2'), ('x', '|u1')]", "False", "(1,)", &[0; 9]);
+    assert!(decode(&text).unwrap_err().problem.contains("field t"));
+    let huge = file("'<f8'", "False", "(4611686018427387904, 4)", &[]);
+    assert!(decode(&huge).unwrap_err().problem.contains("fits into memory"));
+    // No bytes for each of very many elements.
+    let none = file("[('t', '<i8', (0,)), ('x', '<i8', (0,))]", "False", "(9999999999,)", &[]);
+    assert!(decode(&none).is_err());
+    let none = file("[]", "False", "(9999999999,)", &[]);
+    assert!(decode(&none).is_err());
+}
+
+#[test]
+fn an_archive_with_one_structured_array() {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    archive.start_file("events.npy", stored).unwrap();
+    std::io::Write::write_all(&mut archive, &encode(&four())).unwrap();
+    let bytes = archive.finish().unwrap().into_inner();
+    assert_eq!(events(decode_npz(&bytes)), four());
+    assert!(decode_npz(&encode(&four())).unwrap_err().problem.contains("zip archive"));
+}
+
+#[test]
+fn damaged_files_give_an_error_or_events() {
+    let (npy, npz) = (encode(&four()), encode_npz(&four()).unwrap());
+    for copy in damaged(&npy, 2000) {
+        if let Ok(Recording::Events(events)) = decode(&copy) {
+            assert_eq!(events.len(), 4);
+        }
+    }
+    // The archive has sums of its arrays, but not of their names.
+    for copy in damaged(&npz, 2000) {
+        if let Ok(Recording::Events(events)) = decode_npz(&copy) {
+            assert_eq!(events.len(), 4);
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Recordings in npy, MAT, HDF5 and text.
+
+use std::path::{Path, PathBuf};
+
+use snn::data::events::{Events, SensorSize, Spikes};
+use snn::data::format::hdf5::{File, NTidigits, Part, Shd};
+use snn::data::format::{FormatError, Order, Recording, TimeUnit, csv, hdf5, mat, npy};
+
+/// A real file, where `SNN_DATA_DIR` says that it is, or beside the checkout.
+fn real(name: &str) -> Option<Vec<u8>> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let folder = std::env::var_os("SNN_DATA_DIR");
+    let path = folder.as_ref().map_or(beside, PathBuf::from).join(name);
+    if folder.is_none() && !path.exists() {
+        eprintln!("SNN_DATA_DIR is not set, and there is no {}", path.display());
+        return None;
+    }
+    Some(std::fs::read(path).unwrap())
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hdf5").join(name)
+}
+
+fn events(recording: Recording) -> Events {
+    match recording {
+        Recording::Events(events) => events,
+        Recording::Spikes(spikes) => panic!("{} spikes", spikes.len()),
+    }
+}
+
+/// Copies that are cut off or have other bits, of which most are in the first kilobytes.
+fn damaged(file: &[u8], copies: usize) -> impl Iterator<Item = Vec<u8>> + '_ {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut draw = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    (0..copies).map(move |copy| {
+        let reach = if copy % 2 == 0 { file.len() } else { file.len().min(8192) };
+        if copy % 5 == 0 {
+            return file[..draw(file.len())].to_vec();
+        }
+        let mut bytes = file.to_vec();
+        for _ in 0..=draw(3) {
+            bytes[draw(reach)] ^= 1 << draw(8);
+        }
+        bytes
+    })
+}
+
+/// No event twice, none from nowhere: as many as the bytes of the file can hold.
+fn within(decoded: Result<Recording, FormatError>, most: usize) {
+    match decoded {
+        Ok(Recording::Events(events)) => assert!(events.len() <= most, "{}", events.len()),
+        Ok(Recording::Spikes(spikes)) => assert!(spikes.len() <= most, "{}", spikes.len()),
+        Err(_) => {}
+    }
+}
+
+#[test]
+fn an_atis_recording_in_a_mat_file() {
+    let Some(bytes) = real("atis_mat/example_data.mat") else { return };
+    let td = events(mat::decode(&bytes).unwrap());
+    assert_eq!((td.len(), td.sensor()), (242_040, SensorSize::new(304, 240)));
+    assert_eq!((td.t()[0], *td.t().last().unwrap()), (0, 2_999_577));
+    assert!(td.is_sorted());
+    let variables = mat::Variables::decode(&bytes).unwrap();
+    assert_eq!(variables.names().collect::<Vec<_>>(), ["EM", "TD"]);
+    let Some(mat::Value::Structures(em)) = variables.get("EM") else { panic!("no EM") };
+    assert_eq!(em.fields(), ["x", "y", "ts", "p"]);
+    // 1 is brighter.
+    let Some(mat::Value::Structures(fields)) = variables.get("TD") else { panic!("no TD") };
+    let Some(mat::Value::Array(p)) = fields.get(0, "p") else { panic!("no p") };
+    let on = p.numbers().iter().filter(|p| **p == 1.0).count();
+    assert_eq!(td.p().iter().filter(|p| **p).count(), on);
+    for copy in damaged(&bytes, 20) {
+        within(mat::decode(&copy), 242_040);
+    }
+}
+
+#[test]
+fn tactile_recordings() {
+    // Columns of the matrix, and how many spikes are 1 and -1.
+    for (name, columns, on, off) in [
+        ("stmnist/digit1.mat", 239, 144, 95),
+        ("stmnist/digit3.mat", 445, 246, 208),
+        ("stmnist/tonic_sample_stmnist.mat", 2346, 1601, 745),
+    ] {
+        let Some(bytes) = real(name) else { return };
+        let variables = mat::Variables::decode(&bytes).unwrap();
+        assert_eq!(variables.array("spiketrain").unwrap().shape, [101, columns]);
+        let read = events(mat::decode(&bytes).unwrap());
+        let brighter = read.p().iter().filter(|p| **p).count();
+        assert_eq!((brighter, read.len() - brighter), (on, off), "{name}");
+        assert_eq!(read.sensor(), SensorSize::new(10, 10));
+        assert!(read.is_sorted());
+        for copy in damaged(&bytes, 100) {
+            within(mat::decode(&copy), 101 * columns);
+        }
+    }
+    let Some(bytes) = real("stmnist/digit1.mat") else { return };
+    let read = events(mat::decode(&bytes).unwrap());
+    assert_eq!((read.t()[0], *read.t().last().unwrap()), (521_922, 1_146_848));
+}
+
+#[test]
+fn a_structured_npy_file_with_padding() {
+    let Some(bytes) = real("evt3/evt3_sample.npy") else { return };
+    let read = events(npy::decode(&bytes).unwrap());
+    assert_eq!(read.len(), 219_596);
+    let again = events(npy::decode(&npy::encode(&read)).unwrap());
+    assert_eq!(again, read);
+    assert_eq!(events(npy::decode_npz(&npy::encode_npz(&read).unwrap()).unwrap()), read);
+    assert_eq!(events(csv::decode(&csv::encode(&read)).unwrap()), read);
+    for copy in damaged(&bytes, 30) {
+        within(npy::decode(&copy), 219_596);
+    }
+}
+
+#[test]
+fn plain_arrays_that_are_no_recording_say_their_shape() {
+    for (name, rows) in [
+        ("weights/lava_oxford_input.npy", 1889),
+        ("weights/lava_oxford_output.npy", 10_361),
+        ("weights/lava_oxford_ground_truth.npy", 10_178),
+    ] {
+        let Some(bytes) = real(name) else { return };
+        let refusal = npy::decode(&bytes).unwrap_err();
+        assert!(refusal.problem.ends_with(&format!("got shape [{rows}, 3]")), "{refusal}");
+        assert!(npy::decode_rows(&bytes, Order::Xypt, TimeUnit::Milliseconds).is_err());
+    }
+}
+
+#[test]
+fn groups_and_datasets_of_files_by_h5py() {
+    // What h5py counts.
+    for (name, datasets, path, shape) in [
+        ("nir/nir_paper__lif_norse.nir", 15, "/node/nodes/0/weight", vec![1, 1]),
+        ("nir/nir_paper__cnn_sinabs.nir", 64, "/node/nodes/0/weight", vec![16, 2, 5, 5]),
+        ("weights/lava_mnist.net", 33, "/layer/1/weight", vec![64, 128]),
+        ("weights/lava_oxford.net", 22, "/layer/0/weight", vec![256, 200]),
+    ] {
+        let Some(bytes) = real(name) else { return };
+        let found = File::decode(bytes.clone()).unwrap().datasets().unwrap();
+        assert_eq!(found.len(), datasets, "{name}");
+        assert!(found.contains(&(path.to_string(), shape)), "{name}: {found:?}");
+        let refusal = hdf5::decode(&bytes).unwrap_err();
+        assert!(refusal.problem.contains("expected datasets t, x, y, p"), "{refusal}");
+        for copy in damaged(&bytes, 100) {
+            let _ = File::decode(copy.clone()).and_then(|file| file.datasets());
+            within(hdf5::decode(&copy), 0);
+        }
+    }
+}
+
+#[test]
+fn shd_of_h5py_and_of_pytables() {
+    for name in ["shd_h5py.h5", "shd_userblock.h5", "shd_pytables.h5"] {
+        let shd = Shd::open(&fixture(name)).unwrap();
+        assert_eq!(shd.len(), 4);
+        assert_eq!([0, 1, 2, 3].map(|index| shd.label(index).unwrap()), [0, 19, 3, 3]);
+        assert_eq!([0, 1, 2, 3].map(|index| shd.speaker(index).unwrap()), [4, 0, 11, 2]);
+        assert_eq!(shd.keys(), ["zero", "null", "drei"]);
+        let first = Spikes::new(vec![250_000, 500_000, 1_250_000], vec![0, 699, 350], 700).unwrap();
+        assert_eq!(shd.spikes(0).unwrap(), first, "{name}");
+        assert!(shd.spikes(1).unwrap().is_empty());
+        // 0.1 and 0.7 of half precision are 0.0999755859375 and 0.7001953125.
+        let third = if name == "shd_userblock.h5" { [100_000, 700_000] } else { [99_975, 700_195] };
+        assert_eq!(shd.spikes(2).unwrap().t(), third, "{name}");
+        let long = shd.spikes(3).unwrap();
+        let t: Vec<i64> = (0..600).map(|k| k * 1_000_000 / 2048).collect();
+        assert_eq!(
+            (long.t(), long.unit()),
+            (t.as_slice(), (0..600).collect::<Vec<u32>>().as_slice())
+        );
+        assert!(shd.spikes(4).is_err() && shd.label(4).is_none());
+        let refusal = hdf5::read(&fixture(name)).unwrap_err();
+        assert!(refusal.to_string().contains("hdf5::Shd reads it"), "{refusal}");
+    }
+}
+
+#[test]
+fn n_tidigits() {
+    let train = NTidigits::open(&fixture("ntidigits.h5"), Part::Train).unwrap();
+    assert_eq!((train.len(), train.id(1), train.label(1)), (3, Some("man-ae-z2o"), Some("z2o")));
+    let spikes = train.spikes(2).unwrap();
+    let expected = Spikes::new(vec![0, 123, 246, 369, 492], vec![0, 7, 14, 21, 28], 64).unwrap();
+    assert_eq!(spikes, expected);
+    let test = NTidigits::open(&fixture("ntidigits.h5"), Part::Test).unwrap();
+    assert_eq!((test.len(), test.label(0)), (1, Some("5b")));
+    assert_eq!(test.spikes(0).unwrap().t(), [0, 123, 246]);
+    let refusal = hdf5::read(&fixture("ntidigits.h5")).unwrap_err();
+    assert!(refusal.to_string().contains("hdf5::NTidigits reads it"), "{refusal}");
+}
+
+#[test]
+fn a_group_that_contains_itself() {
+    let file = File::open(&fixture("circle.h5")).unwrap();
+    assert!(file.datasets().unwrap_err().problem.contains("do not contain themselves"));
+}
+
+#[test]
+fn events_in_hdf5() {
+    let t: Vec<i64> = (0..600).map(|i| 17 * i).collect();
+    let (x, y) = ((0..600).map(|i| i % 128).collect(), (0..600).map(|i| 7 * i % 96).collect());
+    let p = (0..600).map(|i| i % 3 == 0).collect();
+    let expected = Events::new(t, x, y, p, SensorSize::new(128, 96)).unwrap();
+    for name in ["events_group.h5", "events_records.h5", "events_rows.h5"] {
+        assert_eq!(events(hdf5::read(&fixture(name)).unwrap()), expected, "{name}");
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        assert_eq!(events(hdf5::decode(&bytes).unwrap()), expected, "{name}");
+    }
+}
+
+#[test]
+fn damaged_sets_give_an_error_or_spikes() {
+    for name in ["shd_h5py.h5", "shd_userblock.h5", "shd_pytables.h5"] {
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        for copy in damaged(&bytes, 1000) {
+            let most = copy.len() / 2;
+            let Ok(shd) = Shd::decode(copy) else { continue };
+            assert!(shd.len() <= most);
+            for index in 0..shd.len().min(8) {
+                within(shd.spikes(index).map(Recording::Spikes), most);
+            }
+        }
+    }
+    let bytes = std::fs::read(fixture("ntidigits.h5")).unwrap();
+    for copy in damaged(&bytes, 1000) {
+        let most = copy.len();
+        let Ok(set) = NTidigits::decode(copy, Part::Train) else { continue };
+        for index in 0..set.len().min(8) {
+            within(set.spikes(index).map(Recording::Spikes), most);
+        }
+    }
+    for name in ["events_group.h5", "events_records.h5", "events_rows.h5"] {
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        for copy in damaged(&bytes, 1000) {
+            within(hdf5::decode(&copy), 4 * copy.len());
+        }
+    }
+}
