@@ -40,6 +40,11 @@ impl Case {
         }
     }
 
+    /// What is not a network.
+    pub fn alone(iteration: Iteration) -> Self {
+        Self { iteration, rates: Vec::new(), prefixes: Vec::new() }
+    }
+
     /// Calibrates `network` before `iteration` makes a training iteration of it.
     fn of(
         mut network: Sequential,

@@ -27,6 +27,7 @@ ROOT = HERE.parent.parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "snn-peers"
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 RESULTS = TARGET / "peers" / "results.json"
+RECORDING = TARGET / "peers" / "recording.npy"
 
 TITLES = {
     "C1": "Linear(N, N) and LIF, T = 500, batch 16; gradient of the spike count",
@@ -34,6 +35,7 @@ TITLES = {
     "C3": "12C5-MP2-32C5-MP2-800FC11 on [25, 64, 2, 32, 32]; count MSE, Adam",
     "C4": "recurrent CUBA-LIF 2450-100, readout of 4, T = 100, batch 32; maximum over time, Adam",
     "C5": "5-120 CUBA-LIF, readout of 3, T = 30, batch 75; maximum over time, Adam",
+    "C6": "one transform of 1,000,000 events of 128x128 in 6 s; one thread",
     "C7": "LIF alone on [100, 32, 4096]; gradient of the input",
 }
 EAGER = ["snntorch-layers", "norse", "spikingjelly"]
@@ -44,8 +46,12 @@ PEERS = {
     "C3": ["snntorch", *EAGER, "sinabs", "spyx-layers", "spyx"],
     "C4": ["spyx-layers", "sinabs", "norse", "snntorch"],
     "C5": ["spyx-layers", "sinabs", "norse", "snntorch"],
+    "C6": ["tonic"],
     "C7": ["spyx", "snntorch-compiled", *EAGER],
 }
+# What C6 does, in place of sizes.
+WORKS = ["denoise", "refractory", "hot-pixels", "time-bins", "event-count", "windows", "windows-sparse",
+         "voxel-grid", "time-surface"]
 ACTIVE = ["C2", "C3"]
 ACTIVITIES = [0.01, 0.05, 0.2]
 
@@ -85,11 +91,15 @@ def run(command, options):
 def measure(lib, case, size, options, activity=None):
     if lib == "snn":
         command = [options.program, "--case", case, "--json", "--runs", options.runs, "--budget", options.budget]
-        command += ["--size", size] if size else []
+        if case == "C6":
+            command += ["--work", size, "--recording", RECORDING]
+        elif size:
+            command += ["--size", size]
         return run(command + (["--activity", activity] if activity else []), options)
-    python = environment("jax" if lib.startswith("spyx") else "torch")
+    python = environment({"spyx": "jax", "tonic": "tonic"}.get(lib.split("-")[0], "torch"))
     limits = [options.threads, options.runs, options.budget]
-    return run([python, HERE / "measure.py", lib, case, size or 0, *limits], options)
+    size = f"{size}={RECORDING}" if case == "C6" else size or 0
+    return run([python, HERE / "measure.py", lib, case, size, *limits], options)
 
 
 def best(results):
@@ -111,7 +121,8 @@ def compare(case, size, options):
             # One round of what takes long is enough.
             if turn and runs[peer] and runs[peer][0]["ms"]["total"]["min"] > 1e3 * options.budget / 3:
                 continue
-            for lib in ("snn", peer):
+            # In C6 the peer makes the recording.
+            for lib in (peer, "snn") if case == "C6" else ("snn", peer):
                 try:
                     runs[lib].append(measure(lib, case, size, options))
                 except RuntimeError as error:
@@ -132,7 +143,7 @@ def ratio(row):
     ours, *peers = row["libs"].values()
     fastest = min(peers, key=lambda peer: time(peer, row))
     leanest = min(peers, key=lambda peer: peer["mb"])
-    eager = [p for p in peers if not p["lib"].startswith("spyx") and not p["lib"].endswith("compiled")]
+    eager = [p for p in peers if not p["lib"].startswith(("spyx", "tonic")) and not p["lib"].endswith("compiled")]
     line = {
         "case": row["case"], "size": row["size"], "ours_ms": time(ours, row),
         "peer": fastest["lib"], "peer_ms": time(fastest, row),
@@ -149,7 +160,8 @@ def ratio(row):
 
 
 def name(row):
-    return row["case"] + (f", N = {row['size']}" if row["size"] else "")
+    size = row["size"]
+    return row["case"] + (f", {size}" if isinstance(size, str) else f", N = {size}" if size else "")
 
 
 def number(x):
@@ -203,10 +215,10 @@ def main():
     options.rounds, options.runs, options.budget = (1, 20, 1) if options.quick else (2, 100, 3)
     options.program = build()
     for case in cases:
-        for size in options.sizes if case == "C1" else [None]:
+        for size in {"C1": options.sizes, "C6": WORKS}.get(case, [None]):
             row = compare(case, size, options)
             kept = [old for old in kept if (old["case"], old["size"]) != (case, size)] + [row]
-            kept.sort(key=lambda row: (row["case"], row["size"] or 0))
+            kept.sort(key=lambda row: (row["case"], str(row["size"] or 0).zfill(9)))
             RESULTS.parent.mkdir(parents=True, exist_ok=True)
             RESULTS.write_text(json.dumps(kept, indent=1))
             print("ratio:", json.dumps(ratio(row)), flush=True)

@@ -7,7 +7,9 @@
 
 mod cases;
 mod network;
+mod recording;
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
@@ -20,12 +22,18 @@ use cases::{CASES, Case, Iteration};
 /// Times one training iteration and its memory.
 #[derive(Parser)]
 struct Cli {
-    /// C1, C2, C3, C4, C5 or C7
+    /// C1 to C7
     #[arg(long)]
     case: Option<String>,
     /// Neurons of C1
     #[arg(long, default_value_t = 512)]
     size: usize,
+    /// Transform of C6
+    #[arg(long, default_value = "denoise")]
+    work: String,
+    /// Recording of C6, which `compare.py` makes
+    #[arg(long)]
+    recording: Option<PathBuf>,
     /// Scale weights until hidden neurons spike with this probability at a step
     #[arg(long)]
     activity: Option<f64>,
@@ -60,7 +68,10 @@ fn main() {
         return;
     };
     let device = Device::default().autodiff();
-    let case = Case::new(name, cli.size, cli.activity, &device);
+    let case = match &cli.recording {
+        Some(path) => Case::alone(recording::case(&cli.work, path)),
+        None => Case::new(name, cli.size, cli.activity, &device),
+    };
     if cli.layers {
         for (layer, iteration) in case.prefixes {
             let (times, _) = measure(iteration, &device, &cli);

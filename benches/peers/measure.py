@@ -16,12 +16,16 @@ def memory(name):
 
 
 def main(lib, case, size, threads, runs, budget):
-    module = importlib.import_module("with_jax" if lib.startswith("spyx") else "with_torch")
+    name = {"spyx": "with_jax", "tonic": "with_tonic"}.get(lib.split("-")[0], "with_torch")
+    module = importlib.import_module(name)
     first = lib.split("-")[0]
     importlib.import_module({"norse": "norse.torch", "spikingjelly": "spikingjelly.activation_based.neuron",
                              "sinabs": "sinabs.layers"}.get(first, first))
     before = memory("VmRSS")
-    iteration = module.prepare(lib, case, size, threads)
+    if lib == "tonic":
+        iteration = module.prepare(*size.split("="))
+    else:
+        iteration = module.prepare(lib, case, int(size), threads)
     laps, since = {}, [0.0, 0.0]
 
     def lap(name):
@@ -52,4 +56,4 @@ def main(lib, case, size, threads, runs, budget):
 
 if __name__ == "__main__":
     lib, case, size, threads, runs, budget = sys.argv[1:]
-    main(lib, case, int(size), int(threads), int(runs), float(budget))
+    main(lib, case, size, int(threads), int(runs), float(budget))
