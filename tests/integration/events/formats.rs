@@ -34,11 +34,11 @@ fn spikes(path: impl AsRef<Path>) -> Spikes {
     }
 }
 
-/// Sums of x, y, t and p.
-fn sums(events: &Events) -> [i64; 4] {
-    let sum = |values: &[u16]| values.iter().map(|value| i64::from(*value)).sum();
-    let on = events.p().iter().filter(|p| **p).count() as i64;
-    [sum(events.x()), sum(events.y()), events.t().iter().sum(), on]
+/// Sums of x, y, t and p. Times since 1970 sum to more than 64 bits.
+fn sums(events: &Events) -> [i128; 4] {
+    let sum = |values: &[u16]| values.iter().map(|value| i128::from(*value)).sum();
+    let on = events.p().iter().filter(|p| **p).count() as i128;
+    [sum(events.x()), sum(events.y()), events.t().iter().map(|t| i128::from(*t)).sum(), on]
 }
 
 type Row = (i64, u16, u16, bool);
@@ -49,7 +49,7 @@ fn row(events: &Events, index: usize) -> Row {
 }
 
 /// A file, its sensor, how many events it has, the first and the last one, sums of x, y, t and p.
-type Facts = (&'static str, (u32, u32), usize, [Row; 2], [i64; 4]);
+type Facts = (&'static str, (u32, u32), usize, [Row; 2], [i128; 4]);
 
 /// As plain readers in Python and the readers of Tonic and expelliarmus have them.
 const FACTS: [Facts; 8] = [
@@ -160,7 +160,8 @@ fn bs2_and_bs3_hold_the_same_events() {
     let Some(folder) = folder() else { return };
     let folder = folder.join("dvs_gesture_cuts");
     for (number, bytes) in [(1, 317_355), (2, 421_300), (10, 429_680)] {
-        let [two, three] = ["bs2", "bs3"].map(|kind| events(folder.join(format!("{number}.{kind}"))));
+        let [two, three] =
+            ["bs2", "bs3"].map(|kind| events(folder.join(format!("{number}.{kind}"))));
         assert_eq!((two.len(), &two), (bytes / 5, &three));
     }
     for number in [4, 5, 6, 7, 8] {
@@ -282,7 +283,7 @@ fn what_is_written_is_read() {
         format::write(&path, &read).unwrap();
         assert_eq!(events(&path), read, "{name}");
     }
-    // The one of the words of the time that only repeats is left out.
+    // Byte by byte, too: there is one way to write it.
     let original = fs::read(folder.join("es/dvs.es")).unwrap();
     let es = format::encode(Format::EventStream, &events(folder.join("es/dvs.es"))).unwrap();
     assert_eq!(es, original);

@@ -1,6 +1,6 @@
 //! AEDAT 2.0.
 
-use super::decoder::{Block, Clock, Decoder, Opened};
+use super::decoder::{Clock, Decoder, Opened, each_word};
 use super::{Camera, EncodeError, FormatError, Options, PolarityBit, header};
 use crate::events::{Columns, Event, Events};
 
@@ -23,9 +23,14 @@ impl Layout {
             Camera::Dvs128 => {
                 Self { x: 1, x_mask: 0x7f, y: 8, y_mask: 0x7f, polarity: 0, other: 0x8000_8000 }
             }
-            Camera::Davis240 | Camera::Davis346 => {
-                Self { x: 12, x_mask: 0x3ff, y: 22, y_mask: 0x1ff, polarity: 11, other: 0x8000_0400 }
-            }
+            Camera::Davis240 | Camera::Davis346 => Self {
+                x: 12,
+                x_mask: 0x3ff,
+                y: 22,
+                y_mask: 0x1ff,
+                polarity: 11,
+                other: 0x8000_0400,
+            },
         }
     }
 }
@@ -58,7 +63,8 @@ pub(super) fn open(
     let said = String::from_utf8_lossy(text);
     let chip = header::value(&said, "#", "AEChip:").unwrap_or_default();
     let Some(camera) = options.camera.or_else(|| camera(chip)) else {
-        let problem = format!("the header names no known camera (AEChip: {chip:?}), it must be given");
+        let problem =
+            format!("the header names no known camera (AEChip: {chip:?}), it must be given");
         return Err(FormatError::new(0, problem));
     };
     let brighter = brighter(camera, options.polarity);
@@ -83,8 +89,7 @@ impl Decoder for Aedat2 {
     fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
         let (words, rest) = bytes.as_chunks::<8>();
         let layout = self.layout;
-        let mut block = Block::new();
-        for &[a, b, c, d, e, f, g, h] in words {
+        each_word(words, events, |&[a, b, c, d, e, f, g, h], block, len| {
             let address = u32::from_be_bytes([a, b, c, d]);
             let event = Event {
                 t: self.clock.at(u32::from_be_bytes([e, f, g, h])),
@@ -92,10 +97,8 @@ impl Decoder for Aedat2 {
                 y: (address >> layout.y & layout.y_mask) as u16,
                 p: address >> layout.polarity & 1 == self.brighter,
             };
-            block.make_room(events);
-            block.put(event, address & layout.other == 0);
-        }
-        block.flush(events);
+            block.put(len, event, address & layout.other == 0)
+        });
         Ok(bytes.len() - rest.len())
     }
 }
@@ -193,7 +196,10 @@ mod tests {
         let error = |bytes: &[u8]| events(Format::Aedat2, bytes).unwrap_err();
         assert_eq!(error(b"").problem, "expected a header that begins with #!AER-DAT2");
         assert_eq!(error(b"#!AER-DAT3.1\r\n").offset, 0);
-        assert_eq!(error(b"#!AER-DAT2.0\r\n# AEChi"), FormatError::new(14, "the header does not end"));
+        assert_eq!(
+            error(b"#!AER-DAT2.0\r\n# AEChi"),
+            FormatError::new(14, "the header does not end")
+        );
         assert!(error(b"#!AER-DAT2.0\r\n").problem.contains("AEChip"));
         let cut = file("DVS128", &[(0, 0), (0, 0)]);
         assert_eq!(error(&cut[..cut.len() - 3]).offset, cut.len() - 8);

@@ -1,6 +1,6 @@
 //! AEDAT 3.0 and 3.1.
 
-use super::decoder::{Block, Decoder, Opened};
+use super::decoder::{Decoder, Opened, each_word};
 use super::{FormatError, header};
 use crate::events::{Columns, Event, SensorSize};
 
@@ -65,7 +65,10 @@ impl Packet {
         }
         if (self.size, self.time_offset) != (8, 4) {
             let found = format!("{} bytes with the time at {}", self.size, self.time_offset);
-            return Some((4, format!("expected events of 8 bytes with the time at 4, got {found}")));
+            return Some((
+                4,
+                format!("expected events of 8 bytes with the time at 4, got {found}"),
+            ));
         }
         let (number, capacity) = (self.number, self.capacity);
         let more = number > capacity;
@@ -76,7 +79,6 @@ impl Packet {
 impl Decoder for Aedat3 {
     fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
         let mut at = 0;
-        let mut block = Block::new();
         while let Some((head, body)) = bytes[at..].split_first_chunk::<PACKET>() {
             let packet = Packet::read(head);
             if let Some((offset, problem)) = packet.problem() {
@@ -90,7 +92,8 @@ impl Decoder for Aedat3 {
             }
             let (words, _) = body.as_chunks::<8>();
             let high = i64::from(packet.overflow) << 31;
-            for &[a, b, c, d, e, f, g, h] in words.iter().take(packet.number) {
+            let words = &words[..packet.number];
+            each_word(words, events, |&[a, b, c, d, e, f, g, h], block, len| {
                 let data = u32::from_le_bytes([a, b, c, d]);
                 let event = Event {
                     t: high + i64::from(u32::from_le_bytes([e, f, g, h])),
@@ -98,18 +101,15 @@ impl Decoder for Aedat3 {
                     y: (data >> 2 & 0x7fff) as u16,
                     p: data & 2 != 0,
                 };
-                block.make_room(events);
-                block.put(event, data & 1 != 0);
-            }
+                block.put(len, event, data & 1 != 0)
+            });
         }
-        block.flush(events);
         Ok(at)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::format::Format;
     use crate::format::tests::{events, rows};
 

@@ -8,8 +8,8 @@ use std::io::Read;
 use roxmltree::{Document, Node};
 use ruzstd::decoding::StreamingDecoder;
 
-use super::decoder::{Block, Decoder, Opened};
 use super::FormatError;
+use super::decoder::{Decoder, Opened, each_word};
 use super::flatbuffer::Table;
 use crate::events::{Columns, Event, SensorSize};
 
@@ -122,9 +122,11 @@ impl Aedat4 {
     fn packet(&mut self, packed: &[u8], events: &mut Columns) -> Result<(), String> {
         let unpacked = match self.packing {
             Packing::None => packed,
-            Packing::Lz4 => {
-                read_bounded(lz4_flex::frame::FrameDecoder::new(packed), packed, &mut self.unpacked)?
-            }
+            Packing::Lz4 => read_bounded(
+                lz4_flex::frame::FrameDecoder::new(packed),
+                packed,
+                &mut self.unpacked,
+            )?,
             Packing::Zstd => {
                 let decoder = StreamingDecoder::new_with_max_window_size(packed, WINDOW);
                 let decoder = decoder.map_err(|error| error.to_string())?;
@@ -136,18 +138,17 @@ impl Aedat4 {
             return Ok(());
         }
         let list = table.list(0, 16).ok_or("a list of events that is longer than its packet")?;
-        let mut block = Block::new();
-        for &[a, b, c, d, e, f, g, h, x, x_high, y, y_high, on, ..] in list.as_chunks::<16>().0 {
+        let (words, _) = list.as_chunks::<16>();
+        each_word(words, events, |word, block, len| {
+            let &[a, b, c, d, e, f, g, h, x, x_high, y, y_high, on, ..] = word;
             let event = Event {
                 t: i64::from_le_bytes([a, b, c, d, e, f, g, h]),
                 x: u16::from_le_bytes([x, x_high]),
                 y: u16::from_le_bytes([y, y_high]),
                 p: on != 0,
             };
-            block.make_room(events);
-            block.put(event, true);
-        }
-        block.flush(events);
+            block.put(len, event, true)
+        });
         Ok(())
     }
 }
@@ -254,8 +255,9 @@ mod tests {
 
     #[test]
     fn the_stream_with_the_lowest_number() {
-        let packed: [fn(&[u8]) -> Vec<u8>; 5] = [<[u8]>::to_vec, lz4, lz4, zstd, zstd];
-        for (packing, pack) in packed.into_iter().enumerate() {
+        type Pack = fn(&[u8]) -> Vec<u8>;
+        let packs: [Pack; 5] = [<[u8]>::to_vec, lz4, lz4, zstd, zstd];
+        for (packing, pack) in packs.into_iter().enumerate() {
             let packets = [
                 (0, b"something else".to_vec()),
                 (1, pack(&packet(&ROWS[..1]))),
@@ -273,7 +275,10 @@ mod tests {
     fn what_is_wrong_is_named() {
         let error = |bytes: &[u8]| events(Format::Aedat4, bytes).unwrap_err();
         assert_eq!(error(b"#!AER-DAT3.1\r\n").offset, 0);
-        assert_eq!(error(b"#!AER-DAT4.0\r\n\xff\xff\xff\x7f").problem, "the file ends within its header");
+        assert_eq!(
+            error(b"#!AER-DAT4.0\r\n\xff\xff\xff\x7f").problem,
+            "the file ends within its header"
+        );
         let no_events = STREAMS.replace("EVTS", "FRME");
         assert_eq!(error(&file(0, &no_events, &[])).problem, "there is no stream of events");
         assert_eq!(error(&file(0, "<dv>", &[])).offset, MAGIC.len());

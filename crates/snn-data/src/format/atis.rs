@@ -1,7 +1,7 @@
 //! Five bytes an event, of the ATIS: `.bin` and `.bs2`.
 
 use super::FormatError;
-use super::decoder::{Block, Decoder, Opened};
+use super::decoder::{Decoder, Opened, each_word};
 use crate::events::{Columns, Event};
 
 /// The row that marks that the time of 23 bits was about to run over.
@@ -22,16 +22,13 @@ pub(super) fn open(markers: bool) -> Opened {
 impl Decoder for Atis {
     fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
         let (words, rest) = bytes.as_chunks::<5>();
-        let mut block = Block::new();
-        for [x, y, high, middle, low] in words {
-            let marker = self.markers && *y == MARKER;
+        each_word(words, events, |&[x, y, high, middle, low], block, len| {
+            let marker = self.markers && y == MARKER;
             self.added += if marker { STEP } else { 0 };
-            let t = i64::from(u32::from_be_bytes([0, high & 0x7f, *middle, *low])) + self.added;
-            block.make_room(events);
-            let event = Event { t, x: (*x).into(), y: (*y).into(), p: high >> 7 == 1 };
-            block.put(event, !marker);
-        }
-        block.flush(events);
+            let t = i64::from(u32::from_be_bytes([0, high & 0x7f, middle, low])) + self.added;
+            let event = Event { t, x: x.into(), y: y.into(), p: high >> 7 == 1 };
+            block.put(len, event, !marker)
+        });
         Ok(bytes.len() - rest.len())
     }
 }
@@ -51,7 +48,8 @@ mod tests {
 
     #[test]
     fn markers_add_to_all_times_behind_them() {
-        let bytes = [1, 1, 0, 0, 5, 0, 240, 0, 0, 0, 2, 2, 0, 0, 6, 9, 240, 0x80, 0, 0, 3, 3, 0, 0, 7];
+        let bytes =
+            [1, 1, 0, 0, 5, 0, 240, 0, 0, 0, 2, 2, 0, 0, 6, 9, 240, 0x80, 0, 0, 3, 3, 0, 0, 7];
         let read = rows(&events(AtisBin, &bytes).unwrap());
         assert_eq!(read, [(5, 1, 1, 0), (8192 + 6, 2, 2, 0), (16384 + 7, 3, 3, 0)]);
         // A bs2 has none: there, it is a row.

@@ -1,7 +1,7 @@
 //! Seven bytes an event, of SLAYER.
 
 use super::FormatError;
-use super::decoder::{Block, Decoder, Opened};
+use super::decoder::{Decoder, Opened, each_word};
 use crate::events::{Columns, Event};
 
 #[derive(Debug, Clone)]
@@ -14,15 +14,12 @@ pub(super) fn open() -> Opened {
 impl Decoder for Bs3 {
     fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
         let (words, rest) = bytes.as_chunks::<7>();
-        let mut block = Block::new();
-        for &[a, b, c, p, high, middle, low] in words {
+        each_word(words, events, |&[a, b, c, p, high, middle, low], block, len| {
             let x = u16::from(a) << 4 | u16::from(b >> 4);
             let y = u16::from(b & 0xf) << 8 | u16::from(c);
             let t = i64::from(u32::from_be_bytes([0, high, middle, low]));
-            block.make_room(events);
-            block.put(Event { t, x, y, p: p != 0 }, true);
-        }
-        block.flush(events);
+            block.put(len, Event { t, x, y, p: p != 0 }, true)
+        });
         Ok(bytes.len() - rest.len())
     }
 }

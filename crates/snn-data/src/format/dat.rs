@@ -1,6 +1,6 @@
 //! DAT, of Prophesee and of the ATIS before it.
 
-use super::decoder::{Block, Clock, Decoder, Opened};
+use super::decoder::{Clock, Decoder, Opened, each_word};
 use super::{FormatError, header};
 use crate::events::{Columns, Event, SensorSize};
 
@@ -21,19 +21,22 @@ pub(super) fn open(bytes: &[u8], whole: bool) -> Result<Option<Opened>, FormatEr
     let sensor = number("Width").zip(number("Height"));
     let sensor = sensor.map(|(width, height)| SensorSize::new(width, height));
     let old = number("Version").unwrap_or(1) < 2;
-    let decoder = Dat {
-        bits: if old { [9, 8, 1] } else { [14, 14, 4] },
-        clock: Clock::UNSIGNED,
-    };
+    let decoder = Dat { bits: if old { [9, 8, 1] } else { [14, 14, 4] }, clock: Clock::UNSIGNED };
     let mut len = text.len();
     // Files without a header begin with the events.
     if len > 0 {
         let Some((&[kind, size], _)) = bytes[len..].split_first_chunk() else { return Ok(None) };
         if !KINDS.contains(&kind) {
-            return Err(FormatError::new(len, format!("expected events of type 0 or 12, got {kind}")));
+            return Err(FormatError::new(
+                len,
+                format!("expected events of type 0 or 12, got {kind}"),
+            ));
         }
         if size != 8 {
-            return Err(FormatError::new(len + 1, format!("expected events of 8 bytes, got {size}")));
+            return Err(FormatError::new(
+                len + 1,
+                format!("expected events of 8 bytes, got {size}"),
+            ));
         }
         len += 2;
     }
@@ -45,8 +48,7 @@ impl Decoder for Dat {
         let (words, rest) = bytes.as_chunks::<8>();
         let [x_bits, y_bits, p_bits] = self.bits;
         let mask = |bits: u32| (1_u32 << bits) - 1;
-        let mut block = Block::new();
-        for &[a, b, c, d, e, f, g, h] in words {
+        each_word(words, events, |&[a, b, c, d, e, f, g, h], block, len| {
             let place = u32::from_le_bytes([e, f, g, h]);
             let event = Event {
                 t: self.clock.at(u32::from_le_bytes([a, b, c, d])),
@@ -54,10 +56,8 @@ impl Decoder for Dat {
                 y: (place >> x_bits & mask(y_bits)) as u16,
                 p: place >> (x_bits + y_bits) & mask(p_bits) != 0,
             };
-            block.make_room(events);
-            block.put(event, true);
-        }
-        block.flush(events);
+            block.put(len, event, true)
+        });
         Ok(bytes.len() - rest.len())
     }
 }
@@ -101,7 +101,10 @@ mod tests {
     fn what_is_wrong_is_named() {
         let error = |bytes: &[u8]| events(Dat, bytes).unwrap_err();
         assert_eq!(error(b"% Version 2\n\x0e\x08").offset, 12);
-        assert_eq!(error(b"% Version 2\n\x00\x04").to_string(), "byte 13: expected events of 8 bytes, got 4");
+        assert_eq!(
+            error(b"% Version 2\n\x00\x04").to_string(),
+            "byte 13: expected events of 8 bytes, got 4"
+        );
         assert_eq!(error(b"% Version 2\n\x00").problem, "the file ends within its header");
         assert_eq!(error(&file("% Version 2\n\x00\x08", &[(1, 1)])[..20]).offset, 14);
         let outside = file("% Version 2\n% Width 8\n% Height 8\n\x00\x08", &[(1, 1), (1, 8)]);

@@ -1,7 +1,7 @@
 //! Decoding piece by piece, of which decoding a whole file is the case of one piece.
 
 use super::{Format, FormatError, Options, aedat2, aedat3, aedat4, atis, bs3, dat, es};
-use super::{evt2, evt21, evt3};
+use super::{evt2, evt3, evt21};
 use crate::events::{Columns, Event, SensorSize};
 
 /// Decodes the events behind the header of a file, that come in pieces.
@@ -74,12 +74,7 @@ impl Feeder {
             Format::Evt21 => evt21::open(bytes, whole)?,
             Format::Evt3 => evt3::open(bytes, whole)?,
             Format::EventStream => es::open(bytes)?,
-            Format::Bs1
-            | Format::Npy
-            | Format::Npz
-            | Format::Mat
-            | Format::Hdf5
-            | Format::Csv => {
+            Format::Bs1 | Format::Npy | Format::Npz | Format::Mat | Format::Hdf5 | Format::Csv => {
                 return Err(FormatError::new(0, format!("{format} cannot be streamed")));
             }
         };
@@ -103,6 +98,11 @@ impl Feeder {
             let (before, start) = (events.len(), self.decoder.boxed_clone());
             let count = self.decoder.feed(piece, events);
             let count = count.map_err(|error| error.behind(self.offset))?;
+            if taken == 0 && count > 0 {
+                // As many events in what follows; a byte seldom holds more than half of one.
+                let density = (events.len() - before) as f64 / count as f64;
+                reserve(events, ((rest.len() - count) as f64 * density.min(0.5)) as usize);
+            }
             if let Some(sensor) = self.sensor
                 && outside(events, before, sensor)
             {
@@ -125,9 +125,18 @@ impl Feeder {
         if rest.is_empty() {
             return Ok(());
         }
-        let problem = format!("the file ends too early, {} bytes into an event or packet", rest.len());
+        let problem =
+            format!("the file ends too early, {} bytes into an event or packet", rest.len());
         Err(FormatError::new(self.offset, problem))
     }
+}
+
+/// Makes room for more events.
+pub(super) fn reserve(events: &mut Columns, more: usize) {
+    events.t.reserve(more);
+    events.x.reserve(more);
+    events.y.reserve(more);
+    events.p.reserve(more);
 }
 
 /// Whether an event from `first` on is outside of the sensor.
@@ -137,11 +146,7 @@ fn outside(events: &Columns, first: usize, sensor: SensorSize) -> bool {
 }
 
 /// Names the first event outside of the sensor, by decoding again in the smallest steps.
-fn first_outside(
-    mut decoder: Box<dyn Decoder>,
-    bytes: &[u8],
-    sensor: SensorSize,
-) -> FormatError {
+fn first_outside(mut decoder: Box<dyn Decoder>, bytes: &[u8], sensor: SensorSize) -> FormatError {
     let (mut at, mut end) = (0, 1);
     while end <= bytes.len() {
         let mut events = Columns::default();
@@ -162,54 +167,70 @@ fn first_outside(
     FormatError::new(at, format!("an event is outside of a sensor of {sensor}"))
 }
 
-/// Events on their way into columns. It has room for every one that is written, so that a loop writes
-/// each word as an event without asking, and then keeps it or not.
+/// Decodes words of the same size: `decode` writes the events of one behind those that a block has,
+/// and returns how many it has then.
+#[inline(always)]
+pub(super) fn each_word<W>(
+    words: &[W],
+    events: &mut Columns,
+    mut decode: impl FnMut(&W, &mut Block, usize) -> usize,
+) {
+    let mut block = Block::new();
+    let mut len = 0;
+    for words in words.chunks(Block::WORDS) {
+        for word in words {
+            len = decode(word, &mut block, len);
+        }
+        if len > Block::SIZE - Block::WORDS * Block::LARGEST {
+            block.flush(len, events);
+            len = 0;
+        }
+    }
+    block.flush(len, events);
+}
+
+/// Events on their way into columns: a few, that stay in the first cache.
+///
+/// It has room for every event that is written, so that a loop writes each word as one without asking,
+/// and then keeps it or not.
 pub(super) struct Block {
     t: [i64; Block::SIZE],
     x: [u16; Block::SIZE],
     y: [u16; Block::SIZE],
     p: [bool; Block::SIZE],
-    len: usize,
 }
 
 impl Block {
-    /// A power of two; small enough for the first cache.
-    const SIZE: usize = 1024;
-    /// Events that a word may hold.
-    const ROOM: usize = 32;
+    /// Words between two looks at the room that is left.
+    const WORDS: usize = 32;
+    /// Events of a word at most.
+    const LARGEST: usize = 32;
+    /// A power of two: what is left of a number by it is within the block, without a check.
+    const SIZE: usize = 2048;
 
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         let (t, p) = ([0; Self::SIZE], [false; Self::SIZE]);
-        Self { t, x: [0; Self::SIZE], y: [0; Self::SIZE], p, len: 0 }
+        Self { t, x: [0; Self::SIZE], y: [0; Self::SIZE], p }
     }
 
-    /// Makes room for the events of a word.
+    /// Writes an event behind the first `len`, where the next one overwrites it unless it is kept.
+    /// Returns how many there are then.
     #[inline(always)]
-    pub(super) fn make_room(&mut self, events: &mut Columns) {
-        if self.len > Self::SIZE - Self::ROOM {
-            self.flush(events);
-        }
-    }
-
-    /// Writes an event where the next one overwrites it, unless it is kept.
-    #[inline(always)]
-    pub(super) fn put(&mut self, event: Event, keep: bool) {
-        let at = self.len % Self::SIZE;
+    pub(super) fn put(&mut self, len: usize, event: Event, keep: bool) -> usize {
+        let at = len % Self::SIZE;
         self.t[at] = event.t;
         self.x[at] = event.x;
         self.y[at] = event.y;
         self.p[at] = event.p;
-        self.len += usize::from(keep);
+        len + usize::from(keep)
     }
 
-    /// Appends the events to columns.
-    pub(super) fn flush(&mut self, events: &mut Columns) {
-        let len = self.len.min(Self::SIZE);
+    /// Appends the first events to columns.
+    fn flush(&self, len: usize, events: &mut Columns) {
         events.t.extend_from_slice(&self.t[..len]);
         events.x.extend_from_slice(&self.x[..len]);
         events.y.extend_from_slice(&self.y[..len]);
         events.p.extend_from_slice(&self.p[..len]);
-        self.len = 0;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Event Stream 2: the time since the event before, and what the event is.
 
-use super::decoder::{Block, Decoder, Opened};
+use super::decoder::{Decoder, Opened, reserve};
 use super::{EncodeError, FormatError};
 use crate::events::{Columns, Event, Events, SensorSize, Spikes};
 
@@ -57,7 +57,8 @@ pub(super) fn open(bytes: &[u8]) -> Result<Option<Opened>, FormatError> {
         }
         None => return Ok(None),
     };
-    let Some(&[a, b, c, d]) = bytes.get(KIND + 1..HEADER).and_then(|size| size.first_chunk()) else {
+    let Some(&[a, b, c, d]) = bytes.get(KIND + 1..HEADER).and_then(|size| size.first_chunk())
+    else {
         return Ok(None);
     };
     let size = [u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])].map(u32::from);
@@ -68,7 +69,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<Option<Opened>, FormatError> {
 impl Decoder for Es {
     fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
         let mut rest = bytes;
-        let mut block = Block::new();
+        reserve(events, bytes.len() / 5);
         while let Some((&head, behind)) = rest.split_first() {
             // Full time bits are no event but time that passes; what is below them says how much,
             // and nothing for a reset.
@@ -84,11 +85,11 @@ impl Decoder for Es {
             };
             self.time += i64::from(step);
             let (x, y) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
-            block.make_room(events);
-            block.put(Event { t: self.time, x, y, p }, keep);
+            if keep {
+                events.push(Event { t: self.time, x, y, p });
+            }
             rest = behind;
         }
-        block.flush(events);
         Ok(bytes.len() - rest.len())
     }
 }
@@ -144,7 +145,8 @@ fn skip_bytes(bytes: &[u8], mut at: usize) -> Option<usize> {
 /// Writes DVS events that are sorted by time, and begin at 0 or later.
 pub(super) fn encode(events: &Events) -> Result<Vec<u8>, EncodeError> {
     let sensor = events.sensor();
-    let (Ok(width), Ok(height)) = (u16::try_from(sensor.width), u16::try_from(sensor.height)) else {
+    let (Ok(width), Ok(height)) = (u16::try_from(sensor.width), u16::try_from(sensor.height))
+    else {
         return Err(EncodeError(format!("Event Stream has no sensor of {sensor}")));
     };
     let mut bytes = [MAGIC, &[2, 0, 0, DVS]].concat();

@@ -86,7 +86,7 @@ fn sensor(said: &str) -> Option<SensorSize> {
 /// again.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TimeHigh {
-    /// `None` before the first word: events before it have no time, and are left out.
+    /// `None` before the first word.
     last: Option<i64>,
     turns: i64,
 }
@@ -102,7 +102,15 @@ impl TimeHigh {
         self.turns * range + value
     }
 
-    pub(super) fn is_known(&self) -> bool {
-        self.last.is_some()
+    /// The words from the first upper bits on, if there were none yet.
+    pub(super) fn skip_unknown<'a, W>(
+        &self,
+        words: &'a [W],
+        is_time: impl Fn(&W) -> bool,
+    ) -> &'a [W] {
+        if self.last.is_some() {
+            return words;
+        }
+        &words[words.iter().position(is_time).unwrap_or(words.len())..]
     }
 }

@@ -1,6 +1,6 @@
 //! EVT 2.0: words of 32 bits, little-endian, with their type in the upper 4.
 
-use super::decoder::{Block, Decoder, Opened};
+use super::decoder::{Decoder, Opened, each_word};
 use super::evt::{self, TIME_HIGH, TimeHigh};
 use super::{EncodeError, Format, FormatError};
 use crate::events::{Columns, Event, Events};
@@ -25,25 +25,22 @@ pub(super) fn open(bytes: &[u8], whole: bool) -> Result<Option<Opened>, FormatEr
 impl Decoder for Evt2 {
     fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
         let (words, rest) = bytes.as_chunks::<4>();
-        let mut block = Block::new();
-        let mut known = self.high.is_known();
-        for word in words {
+        let is_time = |word: &[u8; 4]| u32::from(word[3] >> 4) == TIME_HIGH;
+        let words = self.high.skip_unknown(words, is_time);
+        each_word(words, events, |word, block, len| {
             let word = u32::from_le_bytes(*word);
             let kind = word >> 28;
-            block.make_room(events);
             let event = Event {
                 t: self.time + i64::from(word >> 22 & 0x3f),
                 x: (word >> 11 & 0x7ff) as u16,
                 y: (word & 0x7ff) as u16,
                 p: kind == 1,
             };
-            block.put(event, kind <= 1 && known);
             if kind == TIME_HIGH {
                 self.time = self.high.update(word & 0x0fff_ffff, HIGH_BITS) << LOW_BITS;
-                known = true;
             }
-        }
-        block.flush(events);
+            block.put(len, event, kind <= 1)
+        });
         Ok(bytes.len() - rest.len())
     }
 }

@@ -1,7 +1,7 @@
 //! EVT 2.1: words of 64 bits, with their type in the upper 4; an event word holds up to 32 pixels of a
 //! row.
 
-use super::decoder::{Block, Decoder, Opened};
+use super::decoder::{Decoder, Opened, each_word};
 use super::evt::{self, TIME_HIGH, TimeHigh};
 use super::evt2::{HIGH_BITS, LOW_BITS};
 use super::{Format, FormatError};
@@ -34,27 +34,28 @@ pub(super) fn open(bytes: &[u8], whole: bool) -> Result<Option<Opened>, FormatEr
 impl Decoder for Evt21 {
     fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
         let (words, rest) = bytes.as_chunks::<8>();
-        let mut block = Block::new();
-        for &[a, b, c, d, e, f, g, h] in words {
+        let head = if self.swapped { 3 } else { 7 };
+        let is_time = |word: &[u8; 8]| u32::from(word[head] >> 4) == TIME_HIGH;
+        let words = self.high.skip_unknown(words, is_time);
+        each_word(words, events, |&[a, b, c, d, e, f, g, h], block, mut len| {
             let halves = [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])];
             let [mut pixels, head] = if self.swapped { [halves[1], halves[0]] } else { halves };
             let kind = head >> 28;
             if kind == TIME_HIGH {
                 self.time = self.high.update(head & 0x0fff_ffff, HIGH_BITS) << LOW_BITS;
             }
-            if kind > 1 || !self.high.is_known() {
-                continue;
+            if kind > 1 {
+                return len;
             }
             let t = self.time + i64::from(head >> 22 & 0x3f);
             let (x, y) = ((head >> 11 & 0x7ff) as u16, (head & 0x7ff) as u16);
-            block.make_room(events);
             while pixels != 0 {
                 let x = x + pixels.trailing_zeros() as u16;
-                block.put(Event { t, x, y, p: kind == 1 }, true);
+                len = block.put(len, Event { t, x, y, p: kind == 1 }, true);
                 pixels &= pixels - 1;
             }
-        }
-        block.flush(events);
+            len
+        });
         Ok(bytes.len() - rest.len())
     }
 }

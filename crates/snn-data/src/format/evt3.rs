@@ -1,6 +1,8 @@
 //! EVT 3.0: words of 16 bits, little-endian, with their type in the upper 4, that change a state.
 
-use super::decoder::{Block, Decoder, Opened};
+use std::hint::select_unpredictable;
+
+use super::decoder::{Block, Decoder, Opened, each_word};
 use super::evt::{self, TimeHigh};
 use super::{Format, FormatError};
 use crate::events::{Columns, Event};
@@ -42,50 +44,66 @@ pub(super) fn open(bytes: &[u8], whole: bool) -> Result<Option<Opened>, FormatEr
 impl Decoder for Evt3 {
     fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
         let (words, rest) = bytes.as_chunks::<2>();
-        // Words before the first upper half of the time have none, and only change the state.
-        let mut known = self.high.is_known();
-        let mut block = Block::new();
+        let is_time = |word: &[u8; 2]| u16::from(word[1] >> 4) == TIME_HIGH;
+        let words = self.high.skip_unknown(words, is_time);
         let mut state = self.state;
-        for word in words {
+        each_word(words, events, |word, block, mut len| {
             let word = u16::from_le_bytes(*word);
             let (kind, value) = (word >> 12, word & 0xfff);
-            block.make_room(events);
             // Rows, times and single events are nine of ten words: no branch tells them apart.
-            state.y = if kind == ADDR_Y { value & 0x7ff } else { state.y };
-            state.time = if kind == TIME_LOW { state.base + i64::from(value) } else { state.time };
+            state.y = select_unpredictable(kind == ADDR_Y, value & 0x7ff, state.y);
+            let time = state.base + i64::from(value);
+            state.time = select_unpredictable(kind == TIME_LOW, time, state.time);
             let event =
                 Event { t: state.time, x: value & 0x7ff, y: state.y, p: value & 0x800 != 0 };
-            block.put(event, kind == ADDR_X && known);
-            match kind {
-                VECT_BASE_X => (state.x, state.p) = (value & 0x7ff, value & 0x800 != 0),
-                VECT_12 => vector(value, 12, &mut state, known, &mut block),
-                VECT_8 => vector(value & 0xff, 8, &mut state, known, &mut block),
-                TIME_HIGH => {
-                    let base = self.high.update(value.into(), TIME_BITS) << TIME_BITS;
-                    // Repeated, it says nothing new; else the low half follows.
-                    if base != state.base || !known {
-                        (state.base, state.time) = (base, base);
-                    }
-                    known = true;
-                }
-                _ => {}
+            len = block.put(len, event, kind == ADDR_X);
+            if OTHERS >> kind & 1 == 1 {
+                len = self.other(kind, value, &mut state, block, len);
             }
-        }
-        block.flush(events);
+            len
+        });
         self.state = state;
         Ok(bytes.len() - rest.len())
     }
 }
 
-/// Events of neighbouring pixels of a row, one for each bit; the next vector begins behind them.
-#[inline(always)]
-fn vector(mut pixels: u16, width: u16, state: &mut State, known: bool, block: &mut Block) {
-    while pixels != 0 && known {
-        let x = state.x.wrapping_add(pixels.trailing_zeros() as u16);
-        block.put(Event { t: state.time, x, y: state.y, p: state.p }, true);
-        pixels &= pixels - 1;
+/// A bit for each type that is neither a row, a low half of the time nor a single event, and matters.
+const OTHERS: u16 = 1 << VECT_BASE_X | 1 << VECT_12 | 1 << VECT_8 | 1 << TIME_HIGH;
+
+impl Evt3 {
+    /// The words of [`OTHERS`].
+    #[inline(always)]
+    fn other(
+        &mut self,
+        kind: u16,
+        value: u16,
+        state: &mut State,
+        block: &mut Block,
+        mut len: usize,
+    ) -> usize {
+        match kind {
+            VECT_BASE_X => (state.x, state.p) = (value & 0x7ff, value & 0x800 != 0),
+            TIME_HIGH => {
+                let base = self.high.update(value.into(), TIME_BITS) << TIME_BITS;
+                // Repeated, it says nothing new; else the low half follows.
+                if base != state.base {
+                    (state.base, state.time) = (base, base);
+                }
+            }
+            // Events of neighbouring pixels of a row, one for each bit; the next vector begins behind.
+            _ => {
+                let width = if kind == VECT_12 { 12 } else { 8 };
+                let mut pixels = value & ((1 << width) - 1);
+                while pixels != 0 {
+                    let x = state.x.wrapping_add(pixels.trailing_zeros() as u16);
+                    len = block.put(len, Event { t: state.time, x, y: state.y, p: state.p }, true);
+                    pixels &= pixels - 1;
+                }
+                state.x = state.x.wrapping_add(width);
+            }
+        }
+        len
     }
-    state.x = state.x.wrapping_add(width);
 }
 
 #[cfg(test)]
@@ -99,7 +117,7 @@ mod tests {
 
     #[test]
     fn single_events() {
-        // An event before the first upper half of the time has none.
+        // What is before the first upper half of the time has none.
         let words = [0x2001, 0x8001, 0x6002, 0x0007, 0x2805, 0x2006, 0x6003, 0x0fff, 0x2fff];
         let read = events(Evt3, &file("% evt 3.0\n", &words)).unwrap();
         let t = 4096 + 2;
@@ -108,7 +126,8 @@ mod tests {
 
     #[test]
     fn vectors_follow_each_other() {
-        let words = [0x8000, 0x6001, 0x0003, 0x3864, 0x4801, 0x4000, 0x5f81, 0x5001, 0x3000, 0x5001];
+        let words =
+            [0x8000, 0x6001, 0x0003, 0x3864, 0x4801, 0x4000, 0x5f81, 0x5001, 0x3000, 0x5001];
         let read = events(Evt3, &file("", &words)).unwrap();
         let columns = [100, 111, 124, 131, 132, 0];
         assert_eq!(read.x(), columns);
@@ -118,7 +137,9 @@ mod tests {
 
     #[test]
     fn the_time_goes_on_where_it_starts_again() {
-        let words = [0x8fff, 0x6fff, 0x2000, 0x8fff, 0x2000, 0x8000, 0x2000, 0x6000, 0x2000, 0x6fff, 0x2000];
+        let words = [
+            0x8fff, 0x6fff, 0x2000, 0x8fff, 0x2000, 0x8000, 0x2000, 0x6000, 0x2000, 0x6fff, 0x2000,
+        ];
         let read = events(Evt3, &file("", &words)).unwrap();
         let turn = 1_i64 << 24;
         // The upper half again says nothing; the lower half does not turn the upper one.
@@ -127,7 +148,9 @@ mod tests {
 
     #[test]
     fn other_words_hold_no_events() {
-        let words = [0x8000, 0x1005, 0x7001, 0x9001, 0xa101, 0xb001, 0xc001, 0xd001, 0xe001, 0xf001, 0x2001];
+        let words = [
+            0x8000, 0x1005, 0x7001, 0x9001, 0xa101, 0xb001, 0xc001, 0xd001, 0xe001, 0xf001, 0x2001,
+        ];
         assert_eq!(rows(&events(Evt3, &file("", &words)).unwrap()), [(0, 1, 0, 0)]);
     }
 

@@ -126,19 +126,17 @@ impl Stream {
     fn decode(&mut self) -> Result<Option<Events>, FormatError> {
         let (feeder, start) = match &mut self.feeder {
             Some(feeder) => (feeder, 0),
-            feeder => {
-                match Feeder::open(self.format, &self.buffer, self.ended, &self.options)? {
-                    Some(opened) => {
-                        let start = opened.offset;
-                        (feeder.insert(opened), start)
-                    }
-                    None if self.ended => {
-                        let problem = "the file ends within its header";
-                        return Err(FormatError::new(self.buffer.len(), problem));
-                    }
-                    None => return Ok(None),
+            feeder => match Feeder::open(self.format, &self.buffer, self.ended, &self.options)? {
+                Some(opened) => {
+                    let start = opened.offset;
+                    (feeder.insert(opened), start)
                 }
-            }
+                None if self.ended => {
+                    let problem = "the file ends within its header";
+                    return Err(FormatError::new(self.buffer.len(), problem));
+                }
+                None => return Ok(None),
+            },
         };
         let Some(sensor) = feeder.sensor else {
             let problem = "the file does not say the size of the sensor, it must be given";

@@ -44,6 +44,7 @@ mod header;
 pub mod mat;
 pub mod npy;
 mod options;
+mod roles;
 #[cfg(test)]
 mod tests;
 
@@ -54,10 +55,14 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::events::{Columns, Events, Spikes};
-pub use column::{Order, TimeUnit};
+pub use column::TimeUnit;
 use decoder::Feeder;
 pub use file::{Stream, read, read_as, stream, stream_as, write};
 pub use options::{Camera, Options, PolarityBit};
+pub use roles::Order;
+
+/// What an HDF5 file begins with.
+const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
 
 /// How a recording is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -93,7 +98,12 @@ pub enum Format {
     /// before version 2, of the ATIS: 9 bits x, 8 bits y, 1 bit polarity. The time goes on where its
     /// 32 bits start again.
     Dat,
-    /// EVT 2.0, of Prophesee (<https://docs.prophesee.ai>, EVT 2.0).
+    /// EVT 2.0, of Prophesee (<https://docs.prophesee.ai>, EVT 2.0 and RAW file format).
+    ///
+    /// Of this and the other EVT formats, change events are read, and triggers and the vendor's own
+    /// words left out; so are events before the first word with the upper bits of the time. The time
+    /// goes on where its bits start again. The sensor is that of the lines `geometry` or `format` of
+    /// the header, or else that of the camera whose driver (`plugin_name`) wrote the file.
     Evt2,
     /// EVT 2.1, of Prophesee (<https://docs.prophesee.ai>, EVT 2.1), with both orders of the halves of
     /// a word.
@@ -164,12 +174,15 @@ impl Format {
             (b"\x93NUMPY", Self::Npy),
             (b"PK\x03\x04", Self::Npz),
             (b"MATLAB 5.0", Self::Mat),
-            (b"\x89HDF\r\n\x1a\n", Self::Hdf5),
+            (HDF5, Self::Hdf5),
         ];
         let known = magic.iter().find(|(magic, _)| first.starts_with(magic));
+        // HDF5 may begin behind another header, as that of MATLAB 7.3.
+        let behind = |at| first.get(at..).is_some_and(|first: &[u8]| first.starts_with(HDF5));
         let extension = path.extension().and_then(|extension| extension.to_str());
         known
             .map(|(_, format)| *format)
+            .or_else(|| [512, 1024, 2048, 4096].into_iter().any(behind).then_some(Self::Hdf5))
             .or_else(|| evt::detect(first))
             .or_else(|| Self::of_extension(&extension?.to_ascii_lowercase()))
     }

@@ -96,6 +96,9 @@ fn formats_are_found_out() {
     assert_eq!(detect("a.raw", b"% Date 2018\n"), Some(Format::Evt2));
     assert_eq!(detect("a.BIN", b"\x07\x08"), Some(Format::AtisBin));
     assert_eq!(detect("a.npy", b"\x89HDF\r\n\x1a\n"), Some(Format::Hdf5));
+    let matlab = [b"MATLAB 7.3 MAT-file, ".repeat(25), b"\x89HDF\r\n\x1a\n".to_vec()];
+    let matlab = [&matlab[0][..512], &matlab[1]].concat();
+    assert_eq!(detect("a.mat", &matlab), Some(Format::Hdf5));
     assert_eq!(detect("a.bs1", b""), Some(Format::Bs1));
     assert_eq!(detect("a.pdf", b"%PDF-1.7\n"), None);
     assert_eq!(detect("a", b""), None);
@@ -114,7 +117,10 @@ fn the_sensor_can_be_given() {
 #[test]
 fn only_some_formats_are_written() {
     let none = Events::empty(SensorSize::new(8, 8));
-    assert_eq!(encode(Format::Evt3, &none).unwrap_err().to_string(), "EVT 3.0 is read, but not written");
+    assert_eq!(
+        encode(Format::Evt3, &none).unwrap_err().to_string(),
+        "EVT 3.0 is read, but not written"
+    );
 }
 
 #[test]
@@ -134,10 +140,16 @@ fn events_that_a_format_cannot_hold() {
     ] {
         assert!(encode(format, &wrong).is_err(), "{format} {wrong:?}");
     }
-    let unsorted = Events::new(vec![70, 5], vec![0; 2], vec![0; 2], vec![true; 2], SensorSize::new(1, 1));
+    let unsorted =
+        Events::new(vec![70, 5], vec![0; 2], vec![0; 2], vec![true; 2], SensorSize::new(1, 1));
     let unsorted = unsorted.unwrap();
-    assert!(encode(Format::Evt2, &unsorted).is_err() && encode(Format::EventStream, &unsorted).is_err());
-    assert_eq!(events(Format::Aedat2, &encode(Format::Aedat2, &unsorted).unwrap()).unwrap().t(), [70, 5]);
+    assert!(
+        encode(Format::Evt2, &unsorted).is_err() && encode(Format::EventStream, &unsorted).is_err()
+    );
+    assert_eq!(
+        events(Format::Aedat2, &encode(Format::Aedat2, &unsorted).unwrap()).unwrap().t(),
+        [70, 5]
+    );
 }
 
 #[test]
