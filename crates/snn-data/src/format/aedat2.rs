@@ -1,0 +1,216 @@
+//! AEDAT 2.0.
+
+use super::decoder::{Clock, Decoder, Opened, each_word};
+use super::{Camera, EncodeError, FormatError, Options, PolarityBit, header};
+use crate::events::{Columns, Event, Events};
+
+const MAGIC: &str = "#!AER-DAT2";
+
+/// Where an address holds what. A word with a bit of `other` is no event.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
+    x: u32,
+    x_mask: u32,
+    y: u32,
+    y_mask: u32,
+    polarity: u32,
+    other: u32,
+}
+
+impl Layout {
+    fn of(camera: Camera) -> Self {
+        match camera {
+            Camera::Dvs128 => {
+                Self { x: 1, x_mask: 0x7f, y: 8, y_mask: 0x7f, polarity: 0, other: 0x8000_8000 }
+            }
+            Camera::Davis240 | Camera::Davis346 => Self {
+                x: 12,
+                x_mask: 0x3ff,
+                y: 22,
+                y_mask: 0x1ff,
+                polarity: 11,
+                other: 0x8000_0400,
+            },
+        }
+    }
+}
+
+/// The polarity bit of an event that became brighter.
+fn brighter(camera: Camera, polarity: PolarityBit) -> u32 {
+    let jaer = u32::from(camera != Camera::Dvs128);
+    match polarity {
+        PolarityBit::Jaer => jaer,
+        PolarityBit::Inverse => 1 - jaer,
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Aedat2 {
+    layout: Layout,
+    brighter: u32,
+    clock: Clock,
+}
+
+pub(super) fn open(
+    bytes: &[u8],
+    whole: bool,
+    options: &Options,
+) -> Result<Option<Opened>, FormatError> {
+    let Some(text) = header::text(bytes, "#", "", whole)? else { return Ok(None) };
+    if !text.starts_with(MAGIC.as_bytes()) {
+        return Err(FormatError::new(0, format!("expected a header that begins with {MAGIC}")));
+    }
+    let said = String::from_utf8_lossy(text);
+    let chip = header::value(&said, "#", "AEChip:").unwrap_or_default();
+    let Some(camera) = options.camera.or_else(|| camera(chip)) else {
+        let problem =
+            format!("the header names no known camera (AEChip: {chip:?}), it must be given");
+        return Err(FormatError::new(0, problem));
+    };
+    let brighter = brighter(camera, options.polarity);
+    let decoder = Aedat2 { layout: Layout::of(camera), brighter, clock: Clock::SIGNED };
+    Ok(Some(Opened::new(decoder, Some(camera.sensor()), text.len())))
+}
+
+/// The camera of a jAER class.
+fn camera(chip: &str) -> Option<Camera> {
+    let chip = chip.to_ascii_lowercase();
+    let names = [
+        ("dvs128", Camera::Dvs128),
+        ("tmpdiff128", Camera::Dvs128),
+        ("davis240", Camera::Davis240),
+        ("sbret10", Camera::Davis240),
+        ("davis346", Camera::Davis346),
+    ];
+    names.into_iter().find(|(name, _)| chip.contains(name)).map(|(_, camera)| camera)
+}
+
+impl Decoder for Aedat2 {
+    fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let layout = self.layout;
+        each_word(words, events, |&[a, b, c, d, e, f, g, h], block, len| {
+            let address = u32::from_be_bytes([a, b, c, d]);
+            let event = Event {
+                t: self.clock.at(u32::from_be_bytes([e, f, g, h])),
+                x: (address >> layout.x & layout.x_mask) as u16,
+                y: (address >> layout.y & layout.y_mask) as u16,
+                p: address >> layout.polarity & 1 == self.brighter,
+            };
+            block.put(len, event, address & layout.other == 0)
+        });
+        Ok(bytes.len() - rest.len())
+    }
+}
+
+/// Writes events as those of the smallest camera that has all pixels of the sensor, and which is the
+/// sensor when they are read; the polarity as jAER takes it.
+pub(super) fn encode(events: &Events) -> Result<Vec<u8>, EncodeError> {
+    let cameras = [
+        (Camera::Dvs128, "ch.unizh.ini.jaer.chip.retina.DVS128"),
+        (Camera::Davis240, "eu.seebetter.ini.chips.davis.DAVIS240C"),
+        (Camera::Davis346, "eu.seebetter.ini.chips.davis.Davis346B"),
+    ];
+    let sensor = events.sensor();
+    let fits = |camera: Camera| {
+        let size = camera.sensor();
+        sensor.width <= size.width && sensor.height <= size.height
+    };
+    let Some((camera, chip)) = cameras.into_iter().find(|(camera, _)| fits(*camera)) else {
+        return Err(EncodeError(format!("AEDAT 2.0 has no camera with a sensor of {sensor}")));
+    };
+    let (layout, brighter) = (Layout::of(camera), brighter(camera, PolarityBit::Jaer));
+    let mut bytes = format!("{MAGIC}.0\r\n# AEChip: {chip}\r\n").into_bytes();
+    bytes.reserve(8 * events.len());
+    for (index, event) in events.iter().enumerate() {
+        let Ok(time) = i32::try_from(event.t) else {
+            let problem = format!("event {index}: {} µs are not a time of 32 bits", event.t);
+            return Err(EncodeError(problem));
+        };
+        let polarity = if event.p { brighter } else { 1 - brighter };
+        let address = u32::from(event.x) << layout.x
+            | u32::from(event.y) << layout.y
+            | polarity << layout.polarity;
+        bytes.extend_from_slice(&address.to_be_bytes());
+        bytes.extend_from_slice(&time.to_be_bytes());
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::tests::{events, events_with, rows};
+    use crate::format::{Format, FormatError};
+
+    fn file(chip: &str, words: &[(u32, i32)]) -> Vec<u8> {
+        let mut bytes = format!("#!AER-DAT2.0\r\n# AEChip: some.{chip}\r\n").into_bytes();
+        for (address, time) in words {
+            bytes.extend(address.to_be_bytes());
+            bytes.extend(time.to_be_bytes());
+        }
+        bytes
+    }
+
+    fn read(chip: &str, words: &[(u32, i32)]) -> Vec<(i64, u16, u16, u8)> {
+        rows(&events(Format::Aedat2, &file(chip, words)).unwrap())
+    }
+
+    #[test]
+    fn addresses_of_the_dvs128() {
+        let words = [(9 << 8 | 5 << 1, 3), (127 << 8 | 127 << 1 | 1, 4), (1 << 15, 5), (0, 6)];
+        assert_eq!(read("DVS128", &words), [(3, 5, 9, 1), (4, 127, 127, 0), (6, 0, 0, 1)]);
+        let inverse = Options { polarity: PolarityBit::Inverse, ..Options::default() };
+        let bytes = file("DVS128", &words);
+        let inverse = events_with(Format::Aedat2, &bytes, &inverse).unwrap();
+        assert_eq!(inverse.p(), [false, true, false]);
+        assert_eq!((inverse.sensor().width, inverse.sensor().height), (128, 128));
+    }
+
+    #[test]
+    fn addresses_of_the_davis() {
+        let event = 179 << 22 | 239 << 12 | 1 << 11;
+        // Special, frame, inertial sensor.
+        let others = [(event | 1 << 10, 1), (1 << 31, 2), (1 << 31 | 3 << 10, 3)];
+        let words = [&[(event, 0)], &others[..], &[(7 << 12, 4)]].concat();
+        assert_eq!(read("DAVIS240C", &words), [(0, 239, 179, 1), (4, 7, 0, 0)]);
+        let large = [(259 << 22 | 345 << 12, 0)];
+        assert_eq!(read("Davis346B", &large), [(0, 345, 259, 0)]);
+        let bytes = file("DAVIS240C", &[(event, 0), large[0]]);
+        let error = events(Format::Aedat2, &bytes).unwrap_err();
+        assert_eq!(error.offset, bytes.len() - 8);
+        assert_eq!(error.problem, "x 345, y 259 is outside of a sensor of 240 x 180");
+    }
+
+    #[test]
+    fn times_go_on_where_they_start_again() {
+        let times = read("DVS128", &[(0, -5), (0, 3)]);
+        assert_eq!((times[0].0, times[1].0), (-5, 3));
+        let times = read("DVS128", &[(0, 2_000_000_000), (0, i32::MIN), (0, -1), (0, 0)]);
+        let times: Vec<i64> = times.into_iter().map(|row| row.0).collect();
+        assert_eq!(times, [2_000_000_000, 1 << 31, (1 << 32) - 1, 1 << 32]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let error = |bytes: &[u8]| events(Format::Aedat2, bytes).unwrap_err();
+        assert_eq!(error(b"").problem, "expected a header that begins with #!AER-DAT2");
+        assert_eq!(error(b"#!AER-DAT3.1\r\n").offset, 0);
+        assert_eq!(
+            error(b"#!AER-DAT2.0\r\n# AEChi"),
+            FormatError::new(14, "the header does not end")
+        );
+        assert!(error(b"#!AER-DAT2.0\r\n").problem.contains("AEChip"));
+        let cut = file("DVS128", &[(0, 0), (0, 0)]);
+        assert_eq!(error(&cut[..cut.len() - 3]).offset, cut.len() - 8);
+        assert!(events(Format::Aedat2, &file("DVS128", &[])).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_event_that_begins_like_a_header_line() {
+        // y 140 of a DAVIS: its first byte is a number sign.
+        let words = [(140 << 22, 7), (1 << 12, 8)];
+        assert_eq!(file("DAVIS240C", &words).iter().filter(|byte| **byte == b'#').count(), 3);
+        assert_eq!(read("DAVIS240C", &words), [(7, 0, 140, 0), (8, 1, 0, 0)]);
+    }
+}

@@ -1,0 +1,116 @@
+//! What the EVT formats of Prophesee have in common: the header, and the upper bits of the time.
+
+use super::{Format, FormatError, header};
+use crate::events::SensorSize;
+
+/// Words of the low bits of the time that the word `TIME_HIGH` counts, in EVT 2.0 and 2.1.
+pub(super) const TIME_HIGH: u32 = 0x8;
+
+/// What a header says.
+pub(super) struct Header {
+    pub len: usize,
+    pub sensor: Option<SensorSize>,
+    /// Whether it says that the halves of a word are swapped, or that they are not.
+    pub swapped: Option<bool>,
+}
+
+/// Reads the header of a file that should be of a format. `None` if more bytes are needed.
+pub(super) fn read_header(
+    bytes: &[u8],
+    whole: bool,
+    format: Format,
+) -> Result<Option<Header>, FormatError> {
+    let Some(text) = header::text(bytes, "% ", "% end", whole)? else { return Ok(None) };
+    let said = String::from_utf8_lossy(text);
+    if let Some(other) = of_header(&said)
+        && other != format
+    {
+        return Err(FormatError::new(0, format!("expected {format}, but the header says {other}")));
+    }
+    let order = header::value(&said, "% ", "endianness").or_else(|| setting(&said, "endianness"));
+    let swapped = order.map(|order| order == "legacy");
+    Ok(Some(Header { len: text.len(), sensor: sensor(&said), swapped }))
+}
+
+/// The format of a file that begins with a header of Prophesee.
+pub(super) fn detect(first: &[u8]) -> Option<Format> {
+    if !first.starts_with(b"% ") {
+        return None;
+    }
+    let said = String::from_utf8_lossy(first);
+    let dat = said.starts_with("% Data file containing");
+    of_header(&said).or(dat.then_some(Format::Dat))
+}
+
+fn of_header(said: &str) -> Option<Format> {
+    if let Some(name) = header::value(said, "% ", "format ") {
+        match name.split(';').next()? {
+            "EVT2" => return Some(Format::Evt2),
+            "EVT21" => return Some(Format::Evt21),
+            "EVT3" => return Some(Format::Evt3),
+            _ => {}
+        }
+    }
+    match header::value(said, "% ", "evt ")? {
+        "2.0" => Some(Format::Evt2),
+        "2.1" => Some(Format::Evt21),
+        "3.0" => Some(Format::Evt3),
+        _ => None,
+    }
+}
+
+/// A setting behind the name of the format: `EVT3;height=720;width=1280`.
+fn setting<'a>(said: &'a str, key: &str) -> Option<&'a str> {
+    let settings = header::value(said, "% ", "format ")?.split(';');
+    settings.filter_map(|setting| setting.split_once('=')).find(|(k, _)| *k == key).map(|(_, v)| v)
+}
+
+/// The sensor that a header states, or else that of the camera whose driver wrote it.
+fn sensor(said: &str) -> Option<SensorSize> {
+    let number = |text: &str| text.trim().parse::<u32>().ok();
+    if let Some(size) = header::value(said, "% ", "geometry ") {
+        let (width, height) = size.split_once('x')?;
+        return Some(SensorSize::new(number(width)?, number(height)?));
+    }
+    if let Some((width, height)) = setting(said, "width").zip(setting(said, "height")) {
+        return Some(SensorSize::new(number(width)?, number(height)?));
+    }
+    let driver = header::value(said, "% ", "plugin_name ")?;
+    let drivers =
+        [("gen3", 640, 480), ("gen4", 1280, 720), ("imx636", 1280, 720), ("genx320", 320, 320)];
+    let (_, width, height) = drivers.into_iter().find(|(name, ..)| driver.contains(name))?;
+    Some(SensorSize::new(width, height))
+}
+
+/// The upper bits of the time, as words bring them, with those above that count how often they started
+/// again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TimeHigh {
+    /// `None` before the first word.
+    last: Option<i64>,
+    turns: i64,
+}
+
+impl TimeHigh {
+    /// The upper bits with the turns above them, for a counter of `bits`. A counter that falls by more
+    /// than half of its range has started again.
+    pub(super) fn update(&mut self, value: u32, bits: u32) -> i64 {
+        let value = i64::from(value);
+        let range = 1_i64 << bits;
+        self.turns += i64::from(self.last.is_some_and(|last| last - value > range / 2));
+        self.last = Some(value);
+        self.turns * range + value
+    }
+
+    /// The words from the first upper bits on, if there were none yet.
+    pub(super) fn skip_unknown<'a, W>(
+        &self,
+        words: &'a [W],
+        is_time: impl Fn(&W) -> bool,
+    ) -> &'a [W] {
+        if self.last.is_some() {
+            return words;
+        }
+        &words[words.iter().position(is_time).unwrap_or(words.len())..]
+    }
+}
