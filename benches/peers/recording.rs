@@ -36,7 +36,9 @@ fn work_of(name: &str) -> Box<dyn Fn(&Events)> {
             DropPixel { hot_pixel_frequency: Some(1_000.0), ..DropPixel::default() }.apply(events)
         }),
         "time-bins" => done(move |events| frames(Slicer::time_bins(25)).apply::<i16>(events)),
-        "event-count" => done(move |events| frames(Slicer::event_count(1_000)).apply::<i16>(events)),
+        "event-count" => {
+            done(move |events| frames(Slicer::event_count(1_000)).apply::<i16>(events))
+        }
         "windows" => done(move |events| frames(Slicer::time_window(1_000)).apply::<i16>(events)),
         "windows-sparse" => {
             done(move |events| frames(Slicer::time_window(1_000)).apply_sparse::<i16>(events))

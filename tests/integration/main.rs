@@ -10,6 +10,7 @@ mod device;
 
 mod bptt;
 mod cells;
+mod events;
 mod graph;
 mod layers;
 mod linear;

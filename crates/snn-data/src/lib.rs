@@ -9,9 +9,12 @@
 mod error;
 pub mod events;
 mod folder;
+pub mod format;
 pub mod idx;
 pub mod mnist;
+pub mod policy;
 mod resource;
+pub mod transform;
 pub mod yin_yang;
 
 pub use error::DataError;

@@ -23,7 +23,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Recording, DataError> {
     let path = path.as_ref();
     let bytes = map(path)?;
     let format = detect(path, &bytes)?;
-    decode(format, &bytes, &Options::default()).map_err(broken(path))
+    decode_file(path, &bytes, format, &Options::default())
 }
 
 /// Reads a recording of a format.
@@ -37,7 +37,21 @@ pub fn read_as(
     options: &Options,
 ) -> Result<Recording, DataError> {
     let path = path.as_ref();
-    decode(format, &map(path)?, options).map_err(broken(path))
+    decode_file(path, &map(path)?, format, options)
+}
+
+fn decode_file(
+    path: &Path,
+    bytes: &[u8],
+    format: Format,
+    options: &Options,
+) -> Result<Recording, DataError> {
+    #[cfg(feature = "hdf5")]
+    if format == Format::Hdf5 {
+        // It looks for what it needs in the file, and would make a copy of the bytes.
+        return super::hdf5::read(path);
+    }
+    decode(format, bytes, options).map_err(broken(path))
 }
 
 /// Reads events in pieces, of a file that may be larger than the memory; its format is found out by

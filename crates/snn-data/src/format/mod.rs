@@ -39,6 +39,7 @@ mod evt21;
 mod evt3;
 mod file;
 mod flatbuffer;
+#[cfg(feature = "hdf5")]
 pub mod hdf5;
 mod header;
 pub mod mat;
@@ -259,7 +260,10 @@ pub fn decode(format: Format, bytes: &[u8], options: &Options) -> Result<Recordi
         Format::Npy => npy::decode(bytes)?,
         Format::Npz => npy::decode_npz(bytes)?,
         Format::Mat => mat::decode(bytes)?,
+        #[cfg(feature = "hdf5")]
         Format::Hdf5 => hdf5::decode(bytes)?,
+        #[cfg(not(feature = "hdf5"))]
+        Format::Hdf5 => return Err(FormatError::new(0, "HDF5 is read with the feature hdf5")),
         Format::Csv => csv::decode(bytes)?,
         _ => return Ok(Recording::Events(decode_events(format, bytes, options)?)),
     };

@@ -1,0 +1,5 @@
+//! Event files, transforms and frames, on real recordings and against Tonic.
+
+mod containers;
+mod formats;
+mod tonic_transforms;
