@@ -16,10 +16,10 @@ use std::process::ExitCode;
 use clap::{Args, Parser};
 use gif::{Encoder, Frame, Repeat};
 use serde_json::json;
-use snn::data::Policy;
 use snn::data::events::Events;
 use snn::data::format::{Format, Recording, read, write};
 use snn::data::frame::{Frames, Slicer, ToFrame, ToImage};
+use snn::data::policy::Policy;
 
 /// Looks into recordings of events, converts them, makes frames of them, and plays them.
 #[derive(Parser, Debug)]
@@ -115,11 +115,12 @@ fn create(path: &Path) -> Result<File, String> {
 
 /// Sums are of 128 bits: one of times since 1970 in µs does not fit into 64.
 fn info(path: &Path) -> Result<(), Box<dyn Error>> {
+    let recording = read(path)?;
     let mut first_bytes = Vec::new();
     File::open(path)?.take(1 << 13).read_to_end(&mut first_bytes)?;
     let format = Format::detect(path, &first_bytes).map_or("unknown".into(), |f| f.to_string());
     // A spike has its neuron for a column, one row, and is brighter.
-    let (t, x, y, on) = match read(path)? {
+    let (t, x, y, on) = match recording {
         Recording::Events(events) => {
             println!("{format}: {} events on {} pixels", events.len(), events.sensor());
             let wide = |column: &[u16]| column.iter().copied().map(u32::from).collect();

@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use snn::data::Policy;
 use snn::data::events::{Events, SensorSize};
 use snn::data::frame::{
     Decay, Slicer, ToAveragedTimesurface, ToFrame, ToImage, ToTimesurface, ToVoxelGrid,
 };
+use snn::data::policy::Policy;
 
 fn recordings() -> impl Strategy<Value = Events> {
     let event = |w, h| (0..40i64, 0..w, 0..h, any::<bool>());

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use snn::data::Policy;
 use snn::data::events::{Events, SensorSize};
 use snn::data::format::{self, Recording};
 use snn::data::frame::{SlicedDataset, Slicer, ToFrame, ToImage};
+use snn::data::policy::Policy;
 
 fn data_folder() -> PathBuf {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");

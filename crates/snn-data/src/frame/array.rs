@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_an_error() {
         let error = |shape| Frames::<u16>::zeros(shape).unwrap_err();
-        for shape in [[usize::MAX, 2, 2, 2], [1 << 60, 1, 1, 1]] {
+        for shape in [[usize::MAX, 2, 2, 2], [1 << 60, 1, 1, 1], [0, 2, 1 << 32, 1 << 32]] {
             assert_eq!(error(shape), FrameError::TooLarge(shape));
         }
     }

@@ -17,7 +17,8 @@ pub(super) fn zeros<T: Copy + Default>(shape: [usize; 4]) -> Result<Vec<T>, Fram
 /// The number of values of an array, and room for them.
 pub(super) fn room<T>(shape: [usize; 4]) -> Result<(usize, Vec<T>), FrameError> {
     let too_large = || FrameError::TooLarge(shape);
-    let len = shape.iter().try_fold(1usize, |len, side| len.checked_mul(*side));
+    // From the last side, so that no part of the product overflows either if there are no frames.
+    let len = shape.iter().rev().try_fold(1usize, |len, side| len.checked_mul(*side));
     let len = len.ok_or_else(too_large)?;
     let mut values = Vec::new();
     values.try_reserve_exact(len).map_err(|_| too_large())?;

@@ -86,10 +86,11 @@ impl ToFrame {
     pub fn apply_sparse<C: Count>(&self, events: &Events) -> Result<SparseFrames<C>, FrameError> {
         let slices = self.slices(events)?;
         let shape = self.shape(events, slices.len());
-        let frame_len = shape[1..].iter().product::<usize>();
-        if u32::try_from(frame_len).is_err() {
-            return Err(FrameError::TooLarge(shape));
-        }
+        let frame_len = shape[1..].iter().try_fold(1u32, |len, side| {
+            let side = u32::try_from(*side).ok()?;
+            len.checked_mul(side)
+        });
+        let frame_len = frame_len.ok_or(FrameError::TooLarge(shape))? as usize;
         let mut starts = Vec::with_capacity(slices.len() + 1);
         starts.push(0);
         // At most one count for each event.

@@ -62,7 +62,8 @@ impl ToTimesurface {
             for (at, t) in pixels(&events).zip(events.t()) {
                 last[at] = *t as f64;
             }
-            let time = ((index as i64 + 1) * self.dt + first) as f64;
+            let since_first = (index as i128 + 1) * i128::from(self.dt);
+            let time = (since_first + i128::from(first)) as f64;
             for (value, last) in surface.iter_mut().zip(&last) {
                 *value = ((last - time) / self.tau).exp();
             }
@@ -71,7 +72,7 @@ impl ToTimesurface {
     }
 
     /// Each surface from the one before: a window later, every value is smaller by the same factor. This leaves
-    /// the exponentials of ages within a window, of which a table has them all.
+    /// the exponentials of ages within a window, which come out of a table.
     fn by_decay(&self, events: &Events, slicer: &Slicer) -> Result<Frames<f64>, FrameError> {
         let slices = slicer.slices(events, self.policy)?;
         let first = events.t().first().copied().unwrap_or(0);
@@ -79,7 +80,7 @@ impl ToTimesurface {
         let shape = [slices.len(), polarities, height, width];
         let (_, mut values) = memory::room(shape)?;
         let ages = Ages::new(self.dt, self.tau);
-        let decay = (-(self.dt as f64) / self.tau).exp();
+        let decay = decayed(self.dt.unsigned_abs(), self.tau);
         let mut surface = vec![0.0; polarities * height * width];
         let mut end = first;
         for slice in slices {
@@ -96,25 +97,34 @@ impl ToTimesurface {
     }
 }
 
-/// `exp(-age / tau)` for whole ages, as the product of two table entries.
+/// `exp(-age / tau)` for whole ages, up to some minutes as the product of two table entries.
 struct Ages {
+    tau: f64,
     fine: Vec<f64>,
     coarse: Vec<f64>,
 }
 
 impl Ages {
-    const FINE: u64 = 4096;
+    const FINE: u64 = 1 << 12;
+    const COARSE: u64 = 1 << 16;
 
     fn new(longest: i64, tau: f64) -> Self {
-        let table = |len, step| (0..len).map(|age| (-((age * step) as f64) / tau).exp()).collect();
-        let coarse = table(longest.unsigned_abs() / Self::FINE + 1, Self::FINE);
-        Self { fine: table(Self::FINE, 1), coarse }
+        let table = |len, step| (0..len).map(|age| decayed(age * step, tau)).collect();
+        let coarse = (longest.unsigned_abs() / Self::FINE + 1).min(Self::COARSE);
+        Self { tau, fine: table(Self::FINE, 1), coarse: table(coarse, Self::FINE) }
     }
 
     #[inline]
     fn decayed(&self, age: u64) -> f64 {
-        self.coarse[(age / Self::FINE) as usize] * self.fine[(age % Self::FINE) as usize]
+        match self.coarse.get((age / Self::FINE) as usize) {
+            Some(coarse) => coarse * self.fine[(age % Self::FINE) as usize],
+            None => decayed(age, self.tau),
+        }
     }
+}
+
+fn decayed(age: u64, tau: f64) -> f64 {
+    (-(age as f64) / tau).exp()
 }
 
 #[cfg(test)]
@@ -156,6 +166,17 @@ mod tests {
             assert!(close(&strict.values[..tonic.values.len()], &tonic.values), "{dt}");
             assert_eq!(strict.len() - tonic.len(), 1);
         }
+    }
+
+    #[test]
+    fn windows_of_hours() {
+        let hour = 3_600_000_000;
+        let events = events(vec![0, hour, hour + 1], vec![0, 1, 2]);
+        let surfaces = ToTimesurface::new(2 * hour, 1e9).apply(&events).unwrap();
+        let e = |age: i64| (-(age as f64) / 1e9).exp();
+        assert!(close(&surfaces.values, &[e(2 * hour), e(hour), e(hour - 1)]));
+        let forever = ToTimesurface::new(i64::MAX, 1e9);
+        assert_eq!(forever.apply(&events).unwrap().values, [0.0; 3]);
     }
 
     #[test]
