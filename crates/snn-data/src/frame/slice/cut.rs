@@ -148,17 +148,20 @@ fn reserve(slices: i128) -> Result<Vec<Range<usize>>, FrameError> {
 }
 
 /// Slices of windows of which neither starts nor ends go back. `before` says whether a time is before an edge.
-fn at_times<E: Copy>(
+fn at_times<E: Copy + PartialOrd>(
     t: &[i64],
     windows: impl Iterator<Item = (E, E)>,
     count: i128,
     before: impl Fn(i64, E) -> bool,
 ) -> Result<Vec<Range<usize>>, FrameError> {
     let mut slices = reserve(count)?;
-    let (mut start, mut end) = (0, 0);
+    let (mut start, mut end, mut ended) = (0, 0, None);
     slices.extend(windows.map(|(from, to)| {
-        start = seek(t, start, |t| before(t, from));
+        // Windows that do not overlap start where the one before has ended, or later.
+        let at = if ended.is_some_and(|ended| ended <= from) { end } else { start };
+        start = seek(t, at, |t| before(t, from));
         end = seek(t, end.max(start), |t| before(t, to));
+        ended = Some(to);
         start..end
     }));
     Ok(slices)
