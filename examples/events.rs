@@ -170,7 +170,8 @@ fn frames(file: &Path, slices: &Slices) -> Result<Frames<u16>, Box<dyn Error>> {
     })
 }
 
-/// NumPy's format, version 1.0: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
+/// NumPy's format, version 1.0:
+/// <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 fn write_npy(frames: &Frames<u16>, mut out: impl Write) -> std::io::Result<()> {
     let [t, p, h, w] = frames.shape;
     let header =

@@ -193,7 +193,8 @@ proptest! {
             Slicer::event_bins(n),
         ] {
             let frames = ToFrame::new(slicer).apply::<u16>(&events).unwrap();
-            prop_assert_eq!(frames.values.iter().map(|n| usize::from(*n)).sum::<usize>(), events.len());
+            let counted: usize = frames.values.iter().map(|n| usize::from(*n)).sum();
+            prop_assert_eq!(counted, events.len());
         }
         let image = ToImage::default().apply::<u16>(&events).unwrap();
         prop_assert_eq!(image.values.iter().map(|n| usize::from(*n)).sum::<usize>(), events.len());
@@ -249,7 +250,8 @@ proptest! {
             for (index, slice) in slices.iter().enumerate() {
                 for event in slice.iter().map(|index| events.get(*index).unwrap()) {
                     let channel = events.sensor().channel(event.p);
-                    last[(channel * h + usize::from(event.y)) * w + usize::from(event.x)] = event.t as f64;
+                    let row = channel * h + usize::from(event.y);
+                    last[row * w + usize::from(event.x)] = event.t as f64;
                 }
                 let time = (events.t()[0] + (index as i64 + 1) * dt) as f64;
                 for (got, last) in surfaces.frame(index).iter().zip(&last) {
@@ -279,7 +281,8 @@ proptest! {
         prop_assert_eq!(surfaces.shape[0], columns * h.div_ceil(cell_size));
         let all: Vec<_> = events.iter().collect();
         let group = |event: &snn::data::events::Event| {
-            let cell = usize::from(event.y) / cell_size * columns + usize::from(event.x) / cell_size;
+            let (row, column) = (usize::from(event.y) / cell_size, usize::from(event.x) / cell_size);
+            let cell = row * columns + column;
             cell * polarities + events.sensor().channel(event.p)
         };
         let groups = surfaces.shape[0] * polarities;

@@ -1,8 +1,8 @@
-//! Arrays that Tonic makes of events, out of its golden files. Its transforms of events into events are
-//! in `tonic_transforms`.
+//! Arrays that Tonic makes of events, out of its golden files. Its transforms of events into events
+//! are in `tonic_transforms`.
 //!
-//! Integers and sums must be the same to the last bit. Exponentials may differ in the last digit, for those
-//! of NumPy depend on the processor.
+//! Integers and sums must be the same to the last bit. Exponentials may differ in the last digit,
+//! for those of NumPy depend on the processor.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -127,7 +127,8 @@ struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    /// The recording on a sensor: `[W, H, P]`, that of the file if there is none, and one that fits if it is null.
+    /// The recording on a sensor: `[W, H, P]`, that of the file if there is none, and one that fits
+    /// if it is null.
     fn on(&self, sensor: Option<Value>) -> Result<Events, String> {
         let sensor = sensor.unwrap_or_else(|| self.sensor.clone());
         let column = |name: &str| {
@@ -260,7 +261,8 @@ fn slicer(params: &mut Params) -> Result<Slicer, String> {
     })
 }
 
-/// `["Denoise(filter_time=10000)", "ToFrame(time_window=20000)"]`, on the sensor of the file if it names none.
+/// `["Denoise(filter_time=10000)", "ToFrame(time_window=20000)"]`, on the sensor of the file if it
+/// names none.
 fn composed(inputs: &Inputs, mut params: Map<String, Value>) -> Result<Array, String> {
     let steps = params.remove("of").ok_or("no steps")?;
     Params(params).all_understood()?;

@@ -19,12 +19,13 @@ pub enum Decay {
 
 /// Histograms of averaged time surfaces (HATS).
 ///
-/// The sensor is cut into square cells. An event has a surface of `surface_size` by `surface_size` pixels with itself
-/// in the middle, to which it adds 1, and each earlier event of its cell and polarity that lies on it and is at most
-/// `time_window` older adds its weight. A cell has, for each polarity, the mean of the surfaces of its events, and 0
-/// without events. Under `Tonic` the sums are rounded as Tonic's are, for surfaces of more than one pixel.
-/// Source: Sironi et al.: HATS: Histograms of Averaged Time Surfaces for Robust Event-based
-/// Object Classification (CVPR 2018).
+/// The sensor is cut into square cells. An event has a surface of `surface_size` by `surface_size`
+/// pixels with itself in the middle, to which it adds 1, and each earlier event of its cell and
+/// polarity that lies on it and is at most `time_window` older adds its weight. A cell has, for
+/// each polarity, the mean of the surfaces of its events, and 0 without events. Under `Tonic` the
+/// sums are rounded as Tonic's are, for surfaces of more than one pixel. Source: Sironi et al.:
+/// HATS: Histograms of Averaged Time Surfaces for Robust Event-based Object Classification (CVPR
+/// 2018).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToAveragedTimesurface {
     /// Side of a surface in pixels, odd.
@@ -68,9 +69,9 @@ impl ToAveragedTimesurface {
     ///
     /// # Errors
     ///
-    /// An even `surface_size`; a `cell_size`, `time_window` or `tau` that is not positive; events that are not sorted
-    /// by time; the array does not fit into memory. Under `Tonic`, a surface larger than a cell, and a brighter
-    /// event on a sensor with one channel.
+    /// An even `surface_size`; a `cell_size`, `time_window` or `tau` that is not positive; events
+    /// that are not sorted by time; the array does not fit into memory. Under `Tonic`, a surface
+    /// larger than a cell, and a brighter event on a sensor with one channel.
     pub fn apply(&self, events: &Events) -> Result<Frames<f32>, FrameError> {
         self.check(events)?;
         let [polarities, height, width] = frame_shape(events.sensor());
@@ -181,7 +182,8 @@ mod tests {
     fn earlier_events_of_the_cell_are_on_the_surface() {
         let surfaces = LINEAR.apply(&events(vec![0, 3, 3], vec![0, 1, 2])).unwrap();
         assert_eq!(surfaces.shape, [2, 2, 3, 3]);
-        // The second event has the first on its left, three of six µs old; the third is in another cell.
+        // The second event has the first on its left, three of six µs old; the third is in another
+        // cell.
         assert_eq!(surfaces.frame(0)[3..6], [0.25, 1.0, 0.0]);
         assert_eq!(surfaces.frame(1)[3..6], [0.0, 1.0, 0.0]);
         assert_eq!(surfaces.values.iter().sum::<f32>(), 2.25);

@@ -16,8 +16,8 @@ pub struct ToBinaRep {
 }
 
 impl ToBinaRep {
-    /// Frames `[frames, P, H, W]` with values from 0 to 1, of `[frames * bits, P, H, W]`. A value above zero is
-    /// a bit that is set.
+    /// Frames `[frames, P, H, W]` with values from 0 to 1, of `[frames * bits, P, H, W]`. A value
+    /// above zero is a bit that is set.
     ///
     /// # Errors
     ///

@@ -36,8 +36,8 @@ fn advise_huge_pages<T>(values: &[T]) {
     let end = range.end as usize / PAGE * PAGE;
     if start < end {
         let skip = start - range.start as usize;
-        // SAFETY: `start..end` lies within `values`, and the advice does not change what is in memory.
-        // It is one: that it may fail does not matter.
+        // SAFETY: `start..end` lies within `values`, and the advice does not change what is in
+        // memory. It is one: that it may fail does not matter.
         unsafe {
             let start = values.as_ptr().cast::<u8>().add(skip);
             libc::madvise(start.cast_mut().cast(), end - start.addr(), libc::MADV_HUGEPAGE);

@@ -2,20 +2,21 @@
 //!
 //! A [`Slicer`] says which events belong together. [`ToFrame`] counts them by pixel, densely or
 //! sparsely; [`ToImage`], [`ToVoxelGrid`], [`ToTimesurface`], [`ToAveragedTimesurface`] and
-//! [`ToBinaRep`] are the other usual representations. All of them take a [`Policy`](crate::policy::Policy):
+//! [`ToBinaRep`] are the other usual representations. All of them take a
+//! [`Policy`](crate::policy::Policy):
 //!
 //! | | `Strict` | `Tonic` |
 //! | --- | --- | --- |
-//! | last bin of a recording | closed: the last event is in it | half open: the last event is lost |
+//! | last bin of a recording | closed: has the last event | half open: loses the last event |
 //! | duration or number that the bins do not divide | spread over the bins | the rest is dropped |
 //! | more bins than µs | every event in a bin | all bins empty |
 //! | a count that does not fit | stays at the largest value | wraps around |
 //! | both polarities, one channel | counted together | an error |
 //! | no events | empty frames `[T, P, H, W]` | empty frames `[T, P, W, H]` |
 //! | events out of order | an error | an error where times are searched |
-//! | voxel grid | both ends of the recording have a bin; polarity ±1 | the last event has no bin; all are +1 |
+//! | voxel grid | a bin at each end; polarities ±1 | no bin for the last event; all +1 |
 //! | time surface | to the last event | complete windows only |
-//! | averaged time surface | times in µs, weights of at least 0 | times rounded to `f32`, weights of any sign |
+//! | averaged time surface | times in µs, weights ≥ 0 | times as `f32`, weights of any sign |
 //!
 //! `Tonic` gives what Tonic 1.7.0 gives, bit for bit; only exponentials can differ in their last
 //! digit, since those of NumPy depend on the processor.

@@ -13,7 +13,8 @@ pub struct Padded {
     pub lengths: Vec<usize>,
 }
 
-/// Stacks recordings, each with zeros after its last frame up to the longest, batch first or time first.
+/// Stacks recordings, each with zeros after its last frame up to the longest, batch first or time
+/// first.
 ///
 /// # Errors
 ///

@@ -20,9 +20,9 @@ use crate::policy::Policy;
 pub enum Slicer {
     /// Windows of the same duration, each `[start, start + window)`, in µs.
     ///
-    /// `Strict`: no window goes beyond `end`, and the one that reaches it has the events at `end`. `Tonic`: an
-    /// event at the end of the last complete window is lost; `end` has an effect on the number of windows only.
-    /// Under both, a recording shorter than a window is one slice.
+    /// `Strict`: no window goes beyond `end`, and the one that reaches it has the events at `end`.
+    /// `Tonic`: an event at the end of the last complete window is lost; `end` has an effect on the
+    /// number of windows only. Under both, a recording shorter than a window is one slice.
     TimeWindow {
         /// Duration of a window, in µs.
         window: i64,
@@ -46,9 +46,11 @@ pub enum Slicer {
     },
     /// A number of windows of the same duration, over the whole recording.
     ///
-    /// `Strict`: with an overlap `o`, windows of the duration `d / (1 + (bins - 1)(1 - o))`, each starting
-    /// `1 - o` of that after the one before; the last is closed. `Tonic`: windows of `(d // bins)(1 + o)`, each
-    /// starting `1 - o` of that after the one before, so that the end of the recording is often in none.
+    /// `Strict`: with an overlap `o`, windows of the duration `d / (1 + (bins - 1)(1 - o))`, each
+    /// starting `1 - o` of that after the one before; the last is closed.
+    ///
+    /// `Tonic`: windows of `(d // bins)(1 + o)`, whole numbers of µs but for the overlap, each
+    /// starting `1 - o` of that after the one before: the end of the recording is often in none.
     TimeBins {
         /// Number of windows.
         bins: usize,
@@ -57,14 +59,16 @@ pub enum Slicer {
     },
     /// A number of slices with about the same number of events, over the whole recording.
     ///
-    /// As [`TimeBins`](Self::TimeBins), with the number of events for the duration, rounded down to whole events.
+    /// As [`TimeBins`](Self::TimeBins), with the number of events for the duration, rounded down to
+    /// whole events.
     EventBins {
         /// Number of slices.
         bins: usize,
         /// Share of a slice that belongs to the next one too.
         overlap: f64,
     },
-    /// Slices by the numbers of their events. Under `Tonic`, what goes beyond the recording is left out.
+    /// Slices by the numbers of their events. Under `Tonic`, what goes beyond the recording is left
+    /// out.
     Indices(Vec<Range<usize>>),
     /// Slices by time, in µs; the end is not part of a slice.
     TimePoints(Vec<Range<i64>>),
@@ -107,8 +111,8 @@ impl Slicer {
     ///
     /// # Errors
     ///
-    /// A parameter makes no sense, or the events are not sorted by time. Under `Tonic` the latter is no
-    /// error if slices are made by number.
+    /// A parameter makes no sense, or the events are not sorted by time. Under `Tonic` the latter
+    /// is no error if slices are made by number.
     pub fn slices(&self, events: &Events, policy: Policy) -> Result<Vec<Range<usize>>, FrameError> {
         self.ranges(events.t(), || events.is_sorted(), policy)
     }

@@ -65,9 +65,9 @@ struct Slices {
 impl SlicedDataset {
     /// Cuts recordings into slices.
     ///
-    /// With a file for `metadata`, where the slices are is read from it for recordings that have not changed since,
-    /// and written to it for the others. A file of another slicer, or one that cannot be understood, is
-    /// replaced.
+    /// With a file for `metadata`, where the slices are is read from it for recordings that have
+    /// not changed since, and written to it for the others. A file of another slicer, or one that
+    /// cannot be understood, is replaced.
     ///
     /// # Errors
     ///

@@ -78,7 +78,8 @@ impl<C: Count> SparseFrames<C> {
 }
 
 impl ToFrame {
-    /// The frames of [`apply`](Self::apply) without zeros: as much memory and time as there are events.
+    /// The frames of [`apply`](Self::apply) without zeros: as much memory and time as there are
+    /// events.
     ///
     /// # Errors
     ///

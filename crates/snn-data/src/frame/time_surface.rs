@@ -9,12 +9,12 @@ use crate::policy::Policy;
 
 /// What the last event of each pixel has decayed to, at the end of each window of time.
 ///
-/// A surface at the time `T` has `exp((t - T) / tau)` where the last event, of any window so far, was at `t`, and 0
-/// where there was none. Source: Lagorce et al.: HOTS: A Hierarchy of Event-Based Time-Surfaces for Pattern
-/// Recognition (IEEE TPAMI 2017).
+/// A surface at the time `T` has `exp((t - T) / tau)` where the last event, of any window so far,
+/// was at `t`, and 0 where there was none. Source: Lagorce et al.: HOTS: A Hierarchy of Event-Based
+/// Time-Surfaces for Pattern Recognition (IEEE TPAMI 2017).
 ///
-/// `Strict`: the windows have all events, so that the last surface may be at a time after the recording.
-/// `Tonic`: complete windows only.
+/// `Strict`: the windows have all events, so that the last surface may be at a time after the
+/// recording. `Tonic`: complete windows only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToTimesurface {
     /// Duration of a window, in µs.
@@ -35,8 +35,8 @@ impl ToTimesurface {
     ///
     /// # Errors
     ///
-    /// `dt` or `tau` is not positive; events that are not sorted by time; the array does not fit into memory.
-    /// Under `Tonic`, no events, and a brighter event on a sensor with one channel.
+    /// `dt` or `tau` is not positive; events that are not sorted by time; the array does not fit
+    /// into memory. Under `Tonic`, no events, and a brighter event on a sensor with one channel.
     pub fn apply(&self, events: &Events) -> Result<Frames<f64>, FrameError> {
         let tau = self.tau;
         FrameError::unless(tau > 0.0, || format!("a time constant of {tau} µs"))?;
@@ -71,8 +71,8 @@ impl ToTimesurface {
         Ok(surfaces)
     }
 
-    /// Each surface from the one before: a window later, every value is smaller by the same factor. This leaves
-    /// the exponentials of ages within a window, which come out of a table.
+    /// Each surface from the one before: a window later, every value is smaller by the same factor.
+    /// This leaves the exponentials of ages within a window, which come out of a table.
     fn by_decay(&self, events: &Events, slicer: &Slicer) -> Result<Frames<f64>, FrameError> {
         let slices = slicer.slices(events, self.policy)?;
         let first = events.t().first().copied().unwrap_or(0);

@@ -16,7 +16,8 @@ use crate::policy::Policy;
 /// use snn_data::frame::{Slicer, ToFrame};
 ///
 /// # let sensor = SensorSize::new(2, 1);
-/// let events = Events::new(vec![0, 4, 9], vec![1, 0, 0], vec![0; 3], vec![true, false, false], sensor)?;
+/// let p = vec![true, false, false];
+/// let events = Events::new(vec![0, 4, 9], vec![1, 0, 0], vec![0; 3], p, sensor)?;
 /// let frames = ToFrame::new(Slicer::time_bins(2)).apply::<u8>(&events)?;
 /// assert_eq!(frames.shape, [2, 2, 1, 2]);
 /// // Each frame has the darker events first.
@@ -46,8 +47,8 @@ impl ToFrame {
     ///
     /// # Errors
     ///
-    /// As [`Slicer::slices`]; the array does not fit into memory; under `Tonic`, events of both polarities on
-    /// a sensor with one channel.
+    /// As [`Slicer::slices`]; the array does not fit into memory; under `Tonic`, events of both
+    /// polarities on a sensor with one channel.
     pub fn apply<C: Count>(&self, events: &Events) -> Result<Frames<C>, FrameError> {
         let slices = self.slices(events)?;
         let mut frames = Frames::zeros(self.shape(events, slices.len()))?;

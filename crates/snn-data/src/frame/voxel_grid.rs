@@ -7,15 +7,16 @@ use super::{FrameError, Frames};
 use crate::events::Events;
 use crate::policy::Policy;
 
-/// Adds the polarity of each event to the two bins of time that it is nearest to, the more the nearer.
+/// Adds the polarity of each event to the two bins of time that it is nearest to, the more the
+/// nearer.
 ///
-/// `Strict`: bin `k` of `n` is at `t₀ + k (t₁ - t₀) / (n - 1)`, and an event at a distance `d < 1` of a bin adds
-/// `±(1 - d)`: the grid sums up to the number of brighter events less that of darker ones. A sensor with one
-/// channel has events of +1. Source: Zhu, Yuan, Chaney, Daniilidis: Unsupervised Event-based Learning of
-/// Optical Flow, Depth, and Egomotion (CVPR 2019).
+/// `Strict`: bin `k` of `n` is at `t₀ + k (t₁ - t₀) / (n - 1)`, and an event at a distance `d < 1`
+/// of a bin adds `±(1 - d)`: the grid sums up to the number of brighter events less that of darker
+/// ones. A sensor with one channel has events of +1. Source: Zhu, Yuan, Chaney, Daniilidis:
+/// Unsupervised Event-based Learning of Optical Flow, Depth, and Egomotion (CVPR 2019).
 ///
-/// `Tonic`: bins are at `t₀ + k (t₁ - t₀) / n`, so that the last event has none, and every event adds to its
-/// bins as if it were a brighter one, as it does if polarities are booleans.
+/// `Tonic`: bins are at `t₀ + k (t₁ - t₀) / n`, so that the last event has none, and every event
+/// adds to its bins as if it were a brighter one, as it does if polarities are booleans.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToVoxelGrid {
     /// Number of bins.
@@ -34,8 +35,8 @@ impl ToVoxelGrid {
     ///
     /// # Errors
     ///
-    /// No bins; events that are not sorted by time; the grid does not fit into memory. Under `Tonic`, a sensor
-    /// without two channels, and a recording of one instant or without events.
+    /// No bins; events that are not sorted by time; the grid does not fit into memory. Under
+    /// `Tonic`, a sensor without two channels, and a recording of one instant or without events.
     pub fn apply(&self, events: &Events) -> Result<Frames<f64>, FrameError> {
         FrameError::unless(self.bins > 0, || "no bins".into())?;
         if !events.is_sorted() {
@@ -57,7 +58,8 @@ impl ToVoxelGrid {
         let first = events.t().first().map_or(0.0, |first| *first as f64);
         // A recording of one instant lies in the first bin.
         let duration = if duration > 0.0 { duration } else { 1.0 };
-        // First to the bin before, then to that after: the order is that of Tonic, to the last digit.
+        // First to the bin before, then to that after: the order is that of Tonic, to the last
+        // digit.
         for after in [false, true] {
             let (len, skip) = (height * width, if after { height * width } else { 0 });
             let values = grid.values.get_mut(skip..).unwrap_or_default();

@@ -101,7 +101,8 @@ pub(super) fn event_bins(
     Ok(slices)
 }
 
-/// Cuts `0..whole` into bins of the same size, of which neighbours share a part. The last has no end.
+/// Cuts `0..whole` into bins of the same size, of which neighbours share a part. The last has no
+/// end.
 fn shares(bins: usize, overlap: f64, whole: f64) -> impl Iterator<Item = (f64, Option<f64>)> {
     // In units of a bin. Multiplied before it is divided: whole numbers stay whole.
     let all = (bins - 1) as f64 * (1.0 - overlap) + 1.0;
@@ -147,7 +148,8 @@ fn reserve(slices: i128) -> Result<Vec<Range<usize>>, FrameError> {
     }
 }
 
-/// Slices of windows of which neither starts nor ends go back. `before` says whether a time is before an edge.
+/// Slices of windows of which neither starts nor ends go back. `before` says whether a time is
+/// before an edge.
 fn at_times<E: Copy + PartialOrd>(
     t: &[i64],
     windows: impl Iterator<Item = (E, E)>,
@@ -167,7 +169,8 @@ fn at_times<E: Copy + PartialOrd>(
     Ok(slices)
 }
 
-/// The first from `at` on that is not before something. It is close by: steps double until they are over it.
+/// The first from `at` on that is not before something. It is close by: steps double until they are
+/// over it.
 pub(super) fn seek(t: &[i64], at: usize, before: impl Fn(i64) -> bool) -> usize {
     let rest = &t[at..];
     let mut step = 1;
