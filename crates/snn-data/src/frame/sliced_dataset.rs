@@ -1,0 +1,190 @@
+//! Slices of many recordings, as the samples of a data set.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{FrameError, Slicer};
+use crate::DataError;
+use crate::format::{self, Recording};
+use crate::policy::Policy;
+
+/// The slices of recordings in files, one after the other.
+///
+/// Where the slices are is found out once, and can be kept in a file. The recording that was last
+/// read stays in memory: its slices are views of it, and slices in order read every file once.
+#[derive(Debug)]
+pub struct SlicedDataset {
+    recordings: Vec<PathBuf>,
+    /// Which recording a slice is of, and which of its events are in it.
+    index: Vec<(usize, Range<usize>)>,
+    last: Mutex<Option<(usize, Recording)>>,
+}
+
+/// Why recordings cannot be sliced.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SlicedDatasetError {
+    /// A file that cannot be read or written.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A recording that cannot be sliced.
+    #[error("{}: {source}", path.display())]
+    Slices {
+        /// The recording.
+        path: PathBuf,
+        /// What is wrong.
+        source: FrameError,
+    },
+}
+
+/// What a file of slices holds.
+#[derive(Serialize, Deserialize)]
+struct Metadata {
+    slicer: Slicer,
+    policy: Policy,
+    recordings: BTreeMap<PathBuf, Slices>,
+}
+
+/// Slices of a recording, and how to tell whether it is still the same.
+#[derive(Serialize, Deserialize)]
+struct Slices {
+    bytes: u64,
+    /// When it was changed, in ns after 1970.
+    modified: u128,
+    slices: Vec<Range<usize>>,
+}
+
+impl SlicedDataset {
+    /// Cuts recordings into slices.
+    ///
+    /// With a file for `metadata`, where the slices are is read from it for recordings that have
+    /// not changed since, and written to it for the others. A file of another slicer, or one that
+    /// cannot be understood, is replaced.
+    ///
+    /// # Errors
+    ///
+    /// A recording cannot be read or sliced, or the file cannot be written; names the file.
+    pub fn new(
+        recordings: Vec<PathBuf>,
+        slicer: &Slicer,
+        policy: Policy,
+        metadata: Option<&Path>,
+    ) -> Result<Self, SlicedDatasetError> {
+        let mut known = metadata
+            .and_then(read_metadata)
+            .filter(|known| known.slicer == *slicer && known.policy == policy);
+        let mut all = Metadata { slicer: slicer.clone(), policy, recordings: BTreeMap::new() };
+        let mut dataset = Self { recordings, index: Vec::new(), last: Mutex::new(None) };
+        let mut changed = known.is_none();
+        for (number, path) in dataset.recordings.iter().enumerate() {
+            let (bytes, modified) = state(path)?;
+            let kept = known.as_mut().and_then(|known| known.recordings.remove(path));
+            let kept = kept.filter(|kept| (kept.bytes, kept.modified) == (bytes, modified));
+            changed |= kept.is_none();
+            let slices = match kept {
+                Some(kept) => kept.slices,
+                None => slices(path, slicer, policy)?,
+            };
+            dataset.index.extend(slices.iter().map(|slice| (number, slice.clone())));
+            all.recordings.insert(path.clone(), Slices { bytes, modified, slices });
+        }
+        if let Some(path) = metadata.filter(|_| changed) {
+            write_metadata(path, &all).map_err(|source| file_error(path, source))?;
+        }
+        Ok(dataset)
+    }
+
+    /// Number of slices of all recordings.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether there are no slices.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// The file that a slice is of, to look up its label for example.
+    pub fn path(&self, index: usize) -> Option<&Path> {
+        let (recording, _) = self.index.get(index)?;
+        Some(&self.recordings[*recording])
+    }
+
+    /// One slice; none beyond the last.
+    ///
+    /// # Errors
+    ///
+    /// The recording cannot be read, or has fewer events than when it was sliced.
+    pub fn get(&self, index: usize) -> Result<Option<Recording>, SlicedDatasetError> {
+        let Some((number, range)) = self.index.get(index) else { return Ok(None) };
+        let path = &self.recordings[*number];
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let recording = match last.take() {
+            Some((of, recording)) if of == *number => recording,
+            _ => format::read(path)?,
+        };
+        let (_, recording) = last.insert((*number, recording));
+        let events = match recording {
+            Recording::Events(events) => events.len(),
+            Recording::Spikes(spikes) => spikes.len(),
+        };
+        if range.end > events {
+            let source = FrameError::Range { range: range.clone(), events };
+            return Err(SlicedDatasetError::Slices { path: path.clone(), source });
+        }
+        Ok(Some(match recording {
+            Recording::Events(events) => Recording::Events(events.slice(range.clone())),
+            Recording::Spikes(spikes) => Recording::Spikes(spikes.slice(range.clone())),
+        }))
+    }
+}
+
+fn slices(
+    path: &Path,
+    slicer: &Slicer,
+    policy: Policy,
+) -> Result<Vec<Range<usize>>, SlicedDatasetError> {
+    let slices = match format::read(path)? {
+        Recording::Events(events) => slicer.slices(&events, policy),
+        Recording::Spikes(spikes) => slicer.spike_slices(&spikes, policy),
+    };
+    slices.map_err(|source| SlicedDatasetError::Slices { path: path.into(), source })
+}
+
+/// Size and time of the last change of a file.
+fn state(path: &Path) -> Result<(u64, u128), DataError> {
+    let metadata = fs::metadata(path).map_err(|source| file_error(path, source))?;
+    let modified = metadata.modified().map_err(|source| file_error(path, source))?;
+    let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok((metadata.len(), since.as_nanos()))
+}
+
+fn file_error(path: &Path, source: io::Error) -> DataError {
+    DataError::File { path: path.into(), source }
+}
+
+fn read_metadata(path: &Path) -> Option<Metadata> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// Under another name first, so that no reader ever sees half a file.
+fn write_metadata(path: &Path, metadata: &Metadata) -> io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(name);
+    let written = fs::write(&temporary, serde_json::to_vec(metadata)?)
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // What went wrong first is what counts.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}

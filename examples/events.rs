@@ -1,0 +1,221 @@
+//! Looks into recordings of events, converts them, makes frames of them, and plays them.
+//!
+//! ```text
+//! cargo run --release --example events -- info recording.aedat4
+//! cargo run --release --example events -- convert recording.raw recording.npz
+//! cargo run --release --example events -- frames recording.bin --n-time-bins 10 --out frames.npy
+//! cargo run --release --example events -- play recording.dat --out recording.gif
+//! ```
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser};
+use gif::{Encoder, Frame, Repeat};
+use serde_json::json;
+use snn::data::events::Events;
+use snn::data::format::{Format, Recording, read, write};
+use snn::data::frame::{Frames, Slicer, ToFrame, ToImage};
+use snn::data::policy::Policy;
+
+/// Looks into recordings of events, converts them, makes frames of them, and plays them.
+#[derive(Parser, Debug)]
+enum Command {
+    /// Says what a recording holds; the last line is JSON
+    Info {
+        /// The recording
+        file: PathBuf,
+    },
+    /// Writes the events of a recording to another file, in the format of its extension
+    Convert {
+        /// The recording
+        from: PathBuf,
+        /// The other file: .npz, .csv, .raw (EVT 2.0), .aedat (AEDAT 2.0) or .es
+        to: PathBuf,
+    },
+    /// Counts the events of each pixel in slices of a recording
+    Frames {
+        /// The recording
+        file: PathBuf,
+        #[command(flatten)]
+        slices: Slices,
+        /// A .npy file: counts as u16, [frames, polarities, height, width], darker events first
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Draws a recording: brighter events blue, darker ones red
+    Play {
+        /// The recording
+        file: PathBuf,
+        /// The time that a picture shows, in µs
+        #[arg(long, default_value_t = 40_000)]
+        time_window: i64,
+        /// A .gif file
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct Slices {
+    /// A frame for each so many µs
+    #[arg(long)]
+    time_window: Option<i64>,
+    /// A frame for each so many events
+    #[arg(long)]
+    event_count: Option<usize>,
+    /// So many frames of the same duration
+    #[arg(long)]
+    n_time_bins: Option<usize>,
+}
+
+fn main() -> ExitCode {
+    match run(&Command::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<(), Box<dyn Error>> {
+    match command {
+        Command::Info { file } => info(file)?,
+        Command::Convert { from, to } => {
+            let events = events(from)?;
+            write(to, &events)?;
+            println!("{} events written to {}", events.len(), to.display());
+        }
+        Command::Frames { file, slices, out } => {
+            let frames = frames(file, slices)?;
+            write_npy(&frames, BufWriter::new(create(out)?))?;
+            println!("frames of {:?} written to {}", frames.shape, out.display());
+        }
+        Command::Play { file, time_window, out } => play(&events(file)?, *time_window, out)?,
+    }
+    Ok(())
+}
+
+/// The events of a recording, in the order of their times.
+fn events(path: &Path) -> Result<Events, Box<dyn Error>> {
+    match read(path)? {
+        Recording::Events(events) => Ok(events.sorted()),
+        Recording::Spikes(_) => Err(format!("{}: spikes without a place", path.display()).into()),
+    }
+}
+
+fn create(path: &Path) -> Result<File, String> {
+    File::create(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Sums are of 128 bits: one of times since 1970 in µs does not fit into 64.
+fn info(path: &Path) -> Result<(), Box<dyn Error>> {
+    let recording = read(path)?;
+    let mut first_bytes = Vec::new();
+    File::open(path)?.take(1 << 13).read_to_end(&mut first_bytes)?;
+    let format = Format::detect(path, &first_bytes).map_or("unknown".into(), |f| f.to_string());
+    // A spike has its neuron for a column, one row, and is brighter.
+    let (t, x, y, on) = match recording {
+        Recording::Events(events) => {
+            println!("{format}: {} events on {} pixels", events.len(), events.sensor());
+            let wide = |column: &[u16]| column.iter().copied().map(u32::from).collect();
+            let on = events.p().iter().filter(|p| **p).count();
+            (events.t().to_vec(), wide(events.x()), wide(events.y()), on)
+        }
+        Recording::Spikes(spikes) => {
+            println!("{format}: {} spikes of {} neurons", spikes.len(), spikes.units());
+            (spikes.t().to_vec(), spikes.unit().to_vec(), vec![0u32; spikes.len()], spikes.len())
+        }
+    };
+    if let (Some(first), Some(last)) = (t.iter().min(), t.iter().max()) {
+        let seconds = last.abs_diff(*first) as f64 * 1e-6;
+        println!("{seconds:.6} s, {:.0} events a second", t.len() as f64 / seconds.max(1e-6));
+    }
+    if !t.is_sorted() {
+        println!("not in the order of time");
+    }
+    let sum = |column: &[u32]| column.iter().map(|value| i128::from(*value)).sum::<i128>();
+    let sum_t: i128 = t.iter().map(|t| i128::from(*t)).sum();
+    println!(
+        "result: {{\"format\":{},\"events\":{},\"t_first\":{},\"t_last\":{},\"x_max\":{},\"y_max\":{},\
+         \"on\":{on},\"sum_x\":{},\"sum_y\":{},\"sum_t\":{sum_t},\"sum_p\":{on}}}",
+        json!(format),
+        t.len(),
+        json!(t.first()),
+        json!(t.last()),
+        json!(x.iter().max()),
+        json!(y.iter().max()),
+        sum(&x),
+        sum(&y),
+    );
+    Ok(())
+}
+
+fn frames(file: &Path, slices: &Slices) -> Result<Frames<u16>, Box<dyn Error>> {
+    let slicer = match slices {
+        Slices { time_window: Some(window), .. } => Slicer::time_window(*window),
+        Slices { event_count: Some(count), .. } => Slicer::event_count(*count),
+        Slices { n_time_bins: Some(bins), .. } => Slicer::time_bins(*bins),
+        _ => return Err("say how long or how many frames should be".into()),
+    };
+    let frames = ToFrame::new(slicer);
+    Ok(match read(file)? {
+        Recording::Events(events) => frames.apply(&events.sorted())?,
+        Recording::Spikes(spikes) => frames.apply_to_spikes(&spikes.sorted())?,
+    })
+}
+
+/// NumPy's format, version 1.0:
+/// <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
+fn write_npy(frames: &Frames<u16>, mut out: impl Write) -> std::io::Result<()> {
+    let [t, p, h, w] = frames.shape;
+    let header =
+        format!("{{'descr': '<u2', 'fortran_order': False, 'shape': ({t}, {p}, {h}, {w}), }}");
+    // With 10 bytes before it and the line's end, a multiple of 64.
+    let len = (10 + header.len() + 1).next_multiple_of(64) - 10;
+    out.write_all(b"\x93NUMPY\x01\x00")?;
+    out.write_all(&(len as u16).to_le_bytes())?;
+    writeln!(out, "{header:<width$}", width = len - 1)?;
+    for value in &frames.values {
+        out.write_all(&value.to_le_bytes())?;
+    }
+    out.flush()
+}
+
+/// Colours of a picture: nothing, darker, brighter.
+const PALETTE: [u8; 9] = [255, 255, 255, 214, 39, 40, 31, 119, 180];
+/// Sensors are drawn at least about this wide.
+const PIXELS: usize = 256;
+
+fn play(events: &Events, time_window: i64, out: &Path) -> Result<(), Box<dyn Error>> {
+    let [width, height] = [events.sensor().width as usize, events.sensor().height as usize];
+    let scale = (PIXELS / width.max(height).max(1)).max(1);
+    let side = |side: usize| u16::try_from(side * scale).map_err(|_| "too large for a GIF");
+    let (gif_width, gif_height) = (side(width)?, side(height)?);
+    let mut gif = Encoder::new(BufWriter::new(create(out)?), gif_width, gif_height, &PALETTE)?;
+    gif.set_repeat(Repeat::Infinite)?;
+    let slices = Slicer::time_window(time_window).slices(events, Policy::Strict)?;
+    // In hundredths of a second; viewers slow down what is faster than two.
+    let delay = u16::try_from((time_window / 10_000).max(2)).unwrap_or(u16::MAX);
+    for slice in &slices {
+        let image = ToImage::default().apply::<u16>(&events.slice(slice.clone()))?;
+        let second = (image.shape[1] - 1) * width * height;
+        let colour = |x: usize, y: usize| {
+            let at = y * width + x;
+            let (darker, brighter) = (image.values[at], image.values[second + at]);
+            if brighter > 0 && brighter >= darker { 2 } else { u8::from(darker > 0) }
+        };
+        let rows = (0..height * scale).map(|row| row / scale);
+        let pixels = rows.flat_map(|y| (0..width * scale).map(move |column| (column / scale, y)));
+        let pixels: Vec<u8> = pixels.map(|(x, y)| colour(x, y)).collect();
+        let frame = Frame::from_indexed_pixels(gif_width, gif_height, pixels, None);
+        gif.write_frame(&Frame { delay, ..frame })?;
+    }
+    println!("{} pictures written to {}", slices.len(), out.display());
+    Ok(())
+}
