@@ -7,6 +7,7 @@
 
 #[path = "../../examples/common/device.rs"]
 mod device;
+mod files;
 
 mod bptt;
 mod cells;

@@ -1,6 +1,5 @@
 //! MNIST, and the network of the `mnist_csnn` example.
 
-use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use burn::data::dataset::{Dataset, InMemDataset};
@@ -13,21 +12,17 @@ use snn::data::mnist::{CLASSES, Mnist, MnistSample, Part, SIDE};
 use snn::prelude::*;
 use snn::train::trainer::{Outcome, Split, TrainerConfig};
 
+use crate::files::real;
 use crate::{test_device, values};
 
 #[path = "../../examples/mnist_csnn/network.rs"]
 mod network;
 use network::{Csnn, ToImages};
 
-/// The original files, where `SNN_DATA_DIR` says that they are, or beside the checkout.
 #[test]
 fn the_original_files_are_read() {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let folder = std::env::var_os("SNN_DATA_DIR").map_or(beside, PathBuf::from);
-    if std::env::var_os("SNN_DATA_DIR").is_none() && !folder.join("mnist").exists() {
-        eprintln!("SNN_DATA_DIR is not set, and there is no {}", folder.display());
-        return;
-    }
+    let Some(folder) = real("mnist") else { return };
+    let folder = folder.parent().unwrap();
     // What torchvision reads.
     let train = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949];
     let test = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009];
@@ -35,7 +30,7 @@ fn the_original_files_are_read() {
         (Part::Train, [5, 0, 4, 1, 9], train, 0.1306604762738429),
         (Part::Test, [7, 2, 1, 0, 4], test, 0.13251460584233693),
     ] {
-        let data = Mnist::open(&folder, part).unwrap();
+        let data = Mnist::open(folder, part).unwrap();
         let (mut counts, mut sum) = ([0; CLASSES], 0.0);
         for index in 0..data.len() {
             let sample = data.get(index).unwrap();

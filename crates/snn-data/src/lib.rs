@@ -10,6 +10,7 @@ mod error;
 pub mod events;
 mod folder;
 pub mod format;
+pub mod frame;
 pub mod idx;
 pub mod mnist;
 pub mod policy;

@@ -6,16 +6,8 @@ use snn::data::events::{Events, SensorSize, Spikes};
 use snn::data::format::hdf5::{File, NTidigits, Part, Shd};
 use snn::data::format::{FormatError, Order, Recording, TimeUnit, csv, hdf5, mat, npy};
 
-/// A real file, where `SNN_DATA_DIR` says that it is, or beside the checkout.
 fn real(name: &str) -> Option<Vec<u8>> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let folder = std::env::var_os("SNN_DATA_DIR");
-    let path = folder.as_ref().map_or(beside, PathBuf::from).join(name);
-    if folder.is_none() && !path.exists() {
-        eprintln!("SNN_DATA_DIR is not set, and there is no {}", path.display());
-        return None;
-    }
-    Some(std::fs::read(path).unwrap())
+    Some(std::fs::read(crate::files::real(name)?).unwrap())
 }
 
 fn fixture(name: &str) -> PathBuf {

@@ -1,24 +1,14 @@
 //! Real recordings, where `SNN_DATA_DIR` says that they are, or beside the checkout.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proptest::prelude::*;
 use snn::data::DataError;
 use snn::data::events::{Events, SensorSize, Spikes};
 use snn::data::format::{self, Format, Options, PolarityBit, Recording};
 
-/// `None` without a data folder, which is an error if it was asked for.
-fn folder() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let asked = std::env::var_os("SNN_DATA_DIR");
-    let folder = asked.clone().map_or(beside, PathBuf::from);
-    if asked.is_none() && !folder.join("evt3").exists() {
-        eprintln!("SNN_DATA_DIR is not set, and there is no {}", folder.display());
-        return None;
-    }
-    Some(folder)
-}
+use crate::files::real;
 
 fn events(path: impl AsRef<Path>) -> Events {
     match format::read(path).unwrap() {
@@ -113,7 +103,7 @@ const FACTS: [Facts; 8] = [
 
 #[test]
 fn recordings_are_what_other_readers_say() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real("") else { return };
     for (name, (width, height), count, [first, last], expected) in FACTS {
         let read = events(folder.join(name));
         assert_eq!(read.sensor(), SensorSize::new(width, height), "{name}");
@@ -126,7 +116,7 @@ fn recordings_are_what_other_readers_say() {
 
 #[test]
 fn the_aedat4_sample() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real("") else { return };
     let read = events(folder.join("aedat4/sample.aedat4"));
     assert_eq!((read.len(), read.sensor()), (111_954, SensorSize::new(320, 240)));
     assert_eq!(row(&read, 0), (1_605_537_493_718_345, 154, 204, false));
@@ -140,7 +130,7 @@ fn the_aedat4_sample() {
 /// expelliarmus has the places and polarities, but loses count of the time at event 20121.
 #[test]
 fn evt3_is_as_expelliarmus_reads_it() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real("") else { return };
     let read = events(folder.join("evt3/evt3_sample.raw"));
     let npy = fs::read(folder.join("evt3/evt3_sample.npy")).unwrap();
     let header = 10 + usize::from(u16::from_le_bytes([npy[8], npy[9]]));
@@ -157,7 +147,7 @@ fn evt3_is_as_expelliarmus_reads_it() {
 
 #[test]
 fn bs2_and_bs3_hold_the_same_events() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real("") else { return };
     let folder = folder.join("dvs_gesture_cuts");
     for (number, bytes) in [(1, 317_355), (2, 421_300), (10, 429_680)] {
         let [two, three] =
@@ -174,7 +164,7 @@ fn bs2_and_bs3_hold_the_same_events() {
 
 #[test]
 fn all_of_nmnist() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real("") else { return };
     let sensor = Some(SensorSize::new(34, 34));
     let options = Options { sensor, ..Options::default() };
     let (mut files, mut count) = (0, 0);
@@ -196,7 +186,7 @@ fn all_of_nmnist() {
 
 #[test]
 fn all_recordings_of_the_dvs128() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real("") else { return };
     let counts = [
         ("dataset100/Caixa", 374_039),
         ("dataset100/Caneca", 518_133),
@@ -225,7 +215,7 @@ fn all_recordings_of_the_dvs128() {
 
 #[test]
 fn spikes_are_read() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real("") else { return };
     let read = spikes(folder.join("ntidigits/NTIDIGITS_1.bs1"));
     assert_eq!((read.len(), read.units() <= 64), (898, true));
     assert!((1_000_000..1_100_000).contains(read.t().last().unwrap()));
@@ -247,7 +237,7 @@ const STREAMED: [&str; 7] = [
 
 #[test]
 fn streams_have_the_events_of_the_file() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real("") else { return };
     for name in STREAMED {
         let whole = events(folder.join(name));
         let sensor = Some(whole.sensor());
@@ -268,7 +258,7 @@ fn streams_have_the_events_of_the_file() {
 
 #[test]
 fn what_is_written_is_read() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real("") else { return };
     let temporary = tempfile::tempdir().unwrap();
     for (name, extension) in [
         ("evt2/evt2_sample.raw", "raw"),
@@ -304,7 +294,7 @@ proptest! {
         near in any::<bool>(),
         cut in proptest::option::of(any::<prop::sample::Index>()),
     ) {
-        let Some(folder) = folder() else { return Ok(()) };
+        let Some(folder) = real("") else { return Ok(()) };
         let others = [
             "nmnist/extra/digit5.bin",
             "dvs_gesture_cuts/1.bs3",
@@ -334,7 +324,7 @@ proptest! {
 
 #[test]
 fn an_error_names_file_and_byte() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real("") else { return };
     let temporary = tempfile::tempdir().unwrap();
     let path = temporary.path().join("cut.es");
     let bytes = fs::read(folder.join("es/dvs.es")).unwrap();

@@ -1,29 +1,16 @@
 //! Frames of a real recording.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use snn::data::events::{Events, SensorSize};
 use snn::data::format::{self, Recording};
 use snn::data::frame::{SlicedDataset, Slicer, ToFrame, ToImage};
 use snn::data::policy::Policy;
 
-fn data_folder() -> PathBuf {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    std::env::var_os("SNN_DATA_DIR").map_or(beside, PathBuf::from)
-}
-
-/// A file of the data folder; none if there is no such folder and none was asked for.
-fn file(name: &str) -> Option<PathBuf> {
-    let path = data_folder().join(name);
-    if std::env::var_os("SNN_DATA_DIR").is_none() && !path.exists() {
-        eprintln!("SNN_DATA_DIR is not set, and there is no {}", path.display());
-        return None;
-    }
-    Some(path)
-}
+use crate::files::real;
 
 fn digit() -> Option<Events> {
-    let path = file("nmnist/extra/tonic_sample_nmnist.bin")?;
+    let path = real("nmnist/extra/tonic_sample_nmnist.bin")?;
     let Recording::Events(events) = format::read(&path).unwrap() else { panic!("spikes") };
     let sensor = SensorSize::new(34, 34);
     Some(Events::from_columns(events.into_columns(), sensor).unwrap())

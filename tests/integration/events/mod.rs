@@ -2,4 +2,7 @@
 
 mod containers;
 mod formats;
+mod frame_properties;
+mod frames;
+mod tonic_arrays;
 mod tonic_transforms;

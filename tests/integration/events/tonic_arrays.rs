@@ -15,19 +15,7 @@ use snn::data::frame::{
 use snn::data::policy::Policy;
 use snn::data::transform::Compose;
 
-use super::tonic_transforms::{golden_files, parse_call, transform};
-
-/// What makes an array of events.
-const ARRAYS: [&str; 8] = [
-    "ToFrame",
-    "ToSparseTensor",
-    "ToImage",
-    "ToVoxelGrid",
-    "ToTimesurface",
-    "ToAveragedTimesurface",
-    "ToBinaRep",
-    "PadTensors",
-];
+use super::tonic_transforms::{ARRAYS, golden_files, parse_call, transform};
 
 #[test]
 fn arrays_of_tonic_are_reproduced() {

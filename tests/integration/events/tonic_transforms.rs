@@ -18,8 +18,10 @@ use snn::data::transform::{
     TimeSkew, Transform, UniformNoise,
 };
 
+use crate::files::golden;
+
 /// What Tonic makes arrays or batches with.
-const ARRAYS: [&str; 8] = [
+pub const ARRAYS: [&str; 8] = [
     "PadTensors",
     "ToAveragedTimesurface",
     "ToBinaRep",
@@ -30,18 +32,9 @@ const ARRAYS: [&str; 8] = [
     "ToVoxelGrid",
 ];
 
-fn golden_dir() -> PathBuf {
-    if let Ok(dir) = std::env::var("SNN_GOLDEN_DIR") {
-        return dir.into();
-    }
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let shared = root.join("../shared/golden");
-    if shared.is_dir() { shared } else { root.join("tests/golden") }
-}
-
 /// The files of Tonic, with their names.
 pub fn golden_files() -> Vec<(String, Value)> {
-    let dir = golden_dir();
+    let dir = golden();
     let entries = std::fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
@@ -71,7 +64,7 @@ fn tonic_transforms_are_reproduced() {
     }
     println!("tonic transforms: {passed} passed, {} failed", failures.len());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(passed > 0, "no case of events in {}", golden_dir().display());
+    assert!(passed > 0, "no case of events in {}", golden().display());
 }
 
 /// One case, unless its result is an array.

@@ -1,8 +1,7 @@
 //! Neurons, surrogates and losses against vectors computed by the libraries they are named after.
 //!
 //! Reads every file in `SNN_GOLDEN_DIR`, by default the copies in `tests/golden`, and replays every
-//! case. A case that is not understood to the last parameter fails. Files of tonic are about events, of
-//! which nothing is here yet.
+//! case. A case that is not understood to the last parameter fails. Files of Tonic are replayed in `events`.
 
 mod case;
 mod hxtorch;
@@ -19,6 +18,8 @@ mod surrogates;
 use std::path::PathBuf;
 
 use case::{Case, File};
+
+use crate::files::golden;
 
 /// By library and model.
 fn replay(case: &Case) -> Result<(), String> {
@@ -37,18 +38,9 @@ fn replay(case: &Case) -> Result<(), String> {
     }
 }
 
-fn golden_dir() -> PathBuf {
-    if let Ok(dir) = std::env::var("SNN_GOLDEN_DIR") {
-        return dir.into();
-    }
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let shared = root.join("../shared/golden");
-    if shared.is_dir() { shared } else { root.join("tests/golden") }
-}
-
 #[test]
 fn golden_vectors_are_reproduced() {
-    let dir = golden_dir();
+    let dir = golden();
     let mut files: Vec<PathBuf> = std::fs::read_dir(&dir)
         .unwrap_or_else(|error| panic!("{}: {error}", dir.display()))
         .map(|entry| entry.unwrap().path())
