@@ -29,6 +29,8 @@ pub mod prelude {
 mod book {
     #[doc = include_str!("../docs/src/encoding.md")]
     mod encoding {}
+    #[doc = include_str!("../docs/src/events.md")]
+    mod events {}
     #[doc = include_str!("../docs/src/layers.md")]
     mod layers {}
     #[doc = include_str!("../docs/src/losses.md")]

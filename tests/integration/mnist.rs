@@ -8,7 +8,8 @@ use burn::optim::AdamConfig;
 use burn::tensor::Tensor;
 use serde_json::json;
 use snn::core::sequential::Layer;
-use snn::data::mnist::{CLASSES, Mnist, MnistSample, Part, SIDE};
+use snn::data::Part;
+use snn::data::mnist::{CLASSES, Mnist, MnistSample, SIDE};
 use snn::prelude::*;
 use snn::train::trainer::{Outcome, Split, TrainerConfig};
 

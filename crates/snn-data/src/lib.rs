@@ -13,6 +13,7 @@ pub mod format;
 pub mod frame;
 pub mod idx;
 pub mod mnist;
+mod part;
 pub mod policy;
 mod resource;
 pub mod transform;
@@ -20,3 +21,4 @@ pub mod yin_yang;
 
 pub use error::DataError;
 pub use folder::data_folder;
+pub use part::Part;

@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use burn::data::dataset::{Dataset, DatasetError};
 use serde::{Deserialize, Serialize};
 
-use crate::DataError;
 use crate::idx;
 use crate::resource::Resource;
+use crate::{DataError, Part};
 
 /// Number of classes: the label of a digit is its value.
 pub const CLASSES: usize = 10;
@@ -28,16 +28,7 @@ pub const SIDE: usize = 28;
 const PIXELS: usize = SIDE * SIDE;
 const MIRROR: &str = "https://ossci-datasets.s3.amazonaws.com/mnist";
 
-/// Which part of the set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Part {
-    /// 60,000 samples.
-    Train,
-    /// 10,000 samples, by other writers.
-    Test,
-}
-
-/// One part of MNIST, in memory.
+/// One part of MNIST, in memory: 60,000 samples to train with, 10,000 by other writers to test with.
 #[derive(Debug, Clone)]
 pub struct Mnist {
     images: Vec<u8>,

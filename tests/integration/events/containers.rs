@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use snn::data::Part;
 use snn::data::events::{Events, SensorSize, Spikes};
-use snn::data::format::hdf5::{File, NTidigits, Part, Shd};
+use snn::data::format::hdf5::{File, NTidigits, Shd};
 use snn::data::format::{FormatError, Order, Recording, TimeUnit, csv, hdf5, mat, npy};
 
 fn real(name: &str) -> Option<Vec<u8>> {

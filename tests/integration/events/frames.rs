@@ -59,7 +59,7 @@ fn strict_frames_of_a_digit_have_all_events() {
 #[test]
 fn slices_of_files_are_kept_until_a_file_changes() {
     let names = ["nmnist/extra/tonic_sample_nmnist.bin", "nmnist/extra/digit5.bin"];
-    let Some(files) = names.into_iter().map(file).collect::<Option<Vec<_>>>() else { return };
+    let Some(files) = names.into_iter().map(real).collect::<Option<Vec<_>>>() else { return };
     let folder = tempfile::tempdir().unwrap();
     let copies: Vec<PathBuf> = ["a.bin", "b.bin"].map(|name| folder.path().join(name)).to_vec();
     for (file, copy) in files.iter().zip(&copies) {

@@ -18,7 +18,7 @@ use std::path::Path;
 
 pub use file::File;
 pub use shd::Shd;
-pub use tidigits::{NTidigits, Part};
+pub use tidigits::NTidigits;
 
 use super::column::{TimeUnit, error};
 use super::roles::{self, Order, Role};

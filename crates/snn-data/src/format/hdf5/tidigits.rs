@@ -4,19 +4,10 @@ use std::path::Path;
 
 use super::file::File;
 use super::in_file;
-use crate::DataError;
 use crate::events::Spikes;
 use crate::format::FormatError;
 use crate::format::column::TimeUnit;
-
-/// Part of a data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Part {
-    /// To train with.
-    Train,
-    /// To test with.
-    Test,
-}
+use crate::{DataError, Part};
 
 /// N-TIDIGITS18: spoken digits as spikes of 64 channels of a silicon cochlea (Anumula et al. 2018,
 /// <https://doi.org/10.3389/fnins.2018.00023>).
