@@ -6,29 +6,25 @@ pub(super) type Entry = (u32, f32);
 /// Numbers of a vector: one register of the widest, several of others.
 pub(super) const LANES: usize = 16;
 
-/// Numbers of a short vector.
-const SHORT: usize = 4;
-
 /// Columns that are summed up at a time, in registers.
 const COLUMNS: usize = 6 * LANES;
 
 /// Outputs from which on adding up rows can be faster than a dense product.
 const WIDE: usize = 16;
 
-/// [`is_sparse`], for a product with `n` columns, by some of the numbers: to count all of them would take as
-/// long as to add up what a few per mille do.
+/// Whether adding up the rows of what is not zero in a product with `n` columns is faster than a dense product,
+/// by some of the numbers: to count all of them would take as long as to add up what a few per mille do.
 pub(super) fn worth_it(values: &[f32], n: usize) -> bool {
     const COUNTED: usize = 64;
     const OF: usize = 1024;
     let counted: Vec<f32> =
         values.chunks(OF).flat_map(|chunk| &chunk[..COUNTED.min(chunk.len())]).copied().collect();
-    n >= WIDE && is_sparse(&counted)
+    n >= WIDE && is_sparse(&counted, 0.25)
 }
 
-/// Whether so few of the numbers are not zero that adding up rows is faster than a dense product: one of
-/// four, as `docs/src/design.md` has measured.
-pub(super) fn is_sparse(values: &[f32]) -> bool {
-    values.iter().filter(|value| **value != 0.0).count() * 4 <= values.len()
+/// Whether at most this share of the numbers is not zero. `docs/src/design.md` has measured which share is best.
+pub(super) fn is_sparse(values: &[f32], share: f32) -> bool {
+    values.iter().filter(|value| **value != 0.0).count() as f32 <= share * values.len() as f32
 }
 
 /// Puts an entry behind the `length` others, unless it is zero. Without a branch, which nobody could
@@ -89,7 +85,11 @@ fn add_columns<const N: usize>(list: &[Entry], dense: &[f32], n: usize, out: &mu
     let fits = |(place, _): &Entry| *place as usize * n + N <= dense.len();
     let whole = if list.last().is_none_or(fits) { list.len() } else { list.partition_point(fits) };
     let mut sums = [0.0; N];
-    sums[..out.len()].copy_from_slice(out);
+    // Of a known length it is not a call.
+    match <&[f32; N]>::try_from(&*out) {
+        Ok(out) => sums = *out,
+        Err(_) => sums[..out.len()].copy_from_slice(out),
+    }
     for (place, value) in &list[..whole] {
         let row = &dense[*place as usize * n..][..N];
         // By the index: in this form it becomes a few instructions on vectors.
@@ -97,7 +97,10 @@ fn add_columns<const N: usize>(list: &[Entry], dense: &[f32], n: usize, out: &mu
             sums[k] += value * row[k];
         }
     }
-    out.copy_from_slice(&sums[..out.len()]);
+    match <&mut [f32; N]>::try_from(&mut *out) {
+        Ok(out) => *out = sums,
+        Err(_) => out.copy_from_slice(&sums[..out.len()]),
+    }
     for (place, value) in &list[whole..] {
         add(out, &dense[*place as usize * n..], *value);
     }
@@ -106,24 +109,29 @@ fn add_columns<const N: usize>(list: &[Entry], dense: &[f32], n: usize, out: &mu
 /// `out + factor · x`, of as many numbers as the shorter has.
 #[inline(always)]
 pub(super) fn add(out: &mut [f32], x: &[f32], factor: f32) {
-    let len = out.len().min(x.len());
-    // In vectors, and what is left in short ones: rows are short, and a loop over numbers would not be
-    // unrolled to fit them.
-    let (vectors, rest) = out[..len].as_chunks_mut::<LANES>();
-    let (x_vectors, x_rest) = x[..len].as_chunks::<LANES>();
-    for (out, x) in vectors.iter_mut().zip(x_vectors) {
-        for k in 0..LANES {
-            out[k] += factor * x[k];
+    for (out, x) in out.chunks_mut(COLUMNS).zip(x.chunks(COLUMNS)) {
+        match out.len() / LANES {
+            1 => add_block::<LANES>(out, x, factor),
+            2 => add_block::<{ 2 * LANES }>(out, x, factor),
+            3 => add_block::<{ 3 * LANES }>(out, x, factor),
+            4 => add_block::<{ 4 * LANES }>(out, x, factor),
+            5 => add_block::<{ 5 * LANES }>(out, x, factor),
+            _ => add_block::<COLUMNS>(out, x, factor),
         }
     }
-    let (vectors, rest) = rest.as_chunks_mut::<SHORT>();
-    let (x_vectors, x_rest) = x_rest.as_chunks::<SHORT>();
-    for (out, x) in vectors.iter_mut().zip(x_vectors) {
-        for k in 0..SHORT {
-            out[k] += factor * x[k];
+}
+
+/// [`add`] of `N` numbers; of another number of them, one by one.
+#[inline(always)]
+fn add_block<const N: usize>(out: &mut [f32], x: &[f32], factor: f32) {
+    match (<&mut [f32; N]>::try_from(&mut *out), x.first_chunk::<N>()) {
+        (Ok(out), Some(x)) => {
+            let mut sums = *out;
+            for k in 0..N {
+                sums[k] += factor * x[k];
+            }
+            *out = sums;
         }
-    }
-    for (out, x) in rest.iter_mut().zip(x_rest) {
-        *out += factor * x;
+        _ => out.iter_mut().zip(x).for_each(|(out, x)| *out += factor * x),
     }
 }

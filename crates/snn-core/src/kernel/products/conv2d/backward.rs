@@ -3,7 +3,7 @@
 use super::super::geometry::{Geometry, Segment, Segments};
 use super::super::rows::{Entry, active, add, add_rows, is_sparse};
 use super::windows::{fold, multiply, unfold};
-use super::{Pooled, interleave, mirrored, padded, separate};
+use super::{Pooled, SPARSE, interleave, mirrored, padded, separate};
 use crate::kernel::pass::{Pass, run};
 
 /// Into so many parts the images are cut, each with a sum of its own for the gradient of the weights.
@@ -108,7 +108,7 @@ impl<'a> Pass for Backward<'a> {
                 (Some(windows), Some(largest)) => spread(grad, largest, windows, width, &mut maps),
                 _ => interleave(grad, places, &mut maps),
             }
-            if is_sparse(x) {
+            if is_sparse(x, SPARSE) {
                 self.add_up_weights(x, &maps, &mut entries, g_by_input);
             } else {
                 unfold(x, geometry, &mut unfolded);
@@ -117,7 +117,7 @@ impl<'a> Pass for Backward<'a> {
             }
             let Some(g_x) = &mut g_x else { continue };
             let g_x = &mut g_x[index * image..][..image];
-            if is_sparse(&maps) {
+            if is_sparse(&maps, SPARSE) {
                 self.add_up_pixels(&maps, &mut entries, &mut g_pixels);
                 separate(&g_pixels, pixels, g_x);
             } else {

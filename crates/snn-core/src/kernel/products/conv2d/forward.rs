@@ -4,7 +4,7 @@ use super::super::geometry::{Geometry, Segment, Segments};
 use super::super::max_pool2d::largest_of;
 use super::super::rows::{Entry, active, add, is_sparse};
 use super::windows::{multiply, unfold};
-use super::{mirrored, padded, separate};
+use super::{SPARSE, mirrored, padded, separate};
 use crate::kernel::pass::{Pass, run};
 
 /// Images of a part.
@@ -77,7 +77,7 @@ impl<'a> Pass for Forward<'a> {
             for map in maps.chunks_exact_mut(width) {
                 map[..n].copy_from_slice(self.bias);
             }
-            if is_sparse(x) {
+            if is_sparse(x, SPARSE) {
                 self.add_up(x, &mut entries, &mut maps);
             } else {
                 unfold(x, geometry, &mut unfolded);

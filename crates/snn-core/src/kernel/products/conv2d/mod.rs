@@ -23,6 +23,9 @@ pub(super) struct Pooled<'a> {
     pub(super) largest: &'a [u8],
 }
 
+/// Up to this share of numbers that are not zero they are added up one by one.
+const SPARSE: f32 = 0.5;
+
 /// Numbers that channels take where they lie side by side.
 fn padded(channels: usize) -> usize {
     channels.next_multiple_of(LANES)
