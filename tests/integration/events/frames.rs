@@ -83,6 +83,12 @@ fn slices_of_files_are_kept_until_a_file_changes() {
     assert_eq!((first.x()[0], first.y()[0], first.t()[0], first.p()[0]), (7, 15, 654, true));
     assert_eq!(dataset.path(22), Some(copies[1].as_path()));
     assert!(dataset.get(52).unwrap().is_none());
+    // From the other file and back, out of the middle of a file that is not in memory any more.
+    let fresh = open(&slicer);
+    for index in [51, 0, 30, 5, 5, 51, 21, 22] {
+        assert_eq!(slice(&dataset, index), slice(&fresh, index), "{index}");
+        assert_eq!(slice(&dataset, index), slice(&open(&slicer), index), "{index}");
+    }
 
     // What is kept is what is used: nothing is read, and nothing written.
     let text = std::fs::read_to_string(&metadata).unwrap();

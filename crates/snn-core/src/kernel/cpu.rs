@@ -12,6 +12,9 @@ use crate::real::Lanes;
 const GROUPS: usize = 8;
 const WIDTH: usize = GROUPS * Lanes::COUNT;
 
+/// Steps by which the input is fetched ahead.
+const AHEAD: usize = 4;
+
 /// A sequence `[T, W]` and its neurons.
 pub(super) struct Input<'a> {
     /// `[T, W]`
@@ -114,6 +117,7 @@ impl Pass for Forward<'_> {
                     checkpoints.write(t / SEGMENT * 2, *group, state.v);
                     checkpoints.write(t / SEGMENT * 2 + 1, *group, state.i);
                 }
+                group.fetch(x, t + AHEAD, columns);
                 let stepped = step(program, c, group.read(x, t, columns), *state);
                 *state = stepped.state;
                 match keep.outputs {
@@ -185,12 +189,20 @@ impl Pass for Backward<'_> {
             (c, Gradients { state, coefficients: nothing })
         });
         let mut taken = [Taken { x: none, before: zero, u: none }; SEGMENT];
+        let wanted_each = matches!(wanted, Wanted::Output | Wanted::Membranes | Wanted::Currents);
         for segment in (0..steps.div_ceil(SEGMENT)).rev() {
             let first = segment * SEGMENT;
             for (group, (c, g)) in &mut groups {
                 let mut state = group.state(checkpoints, 2 * segment, columns);
                 let length = SEGMENT.min(steps - first);
                 for (offset, taken) in taken[..length].iter_mut().enumerate() {
+                    // For the segment that is next.
+                    if let Some(t) = (first + offset).checked_sub(SEGMENT) {
+                        group.fetch(x, t, columns);
+                        if wanted_each {
+                            group.fetch(grad, t, columns);
+                        }
+                    }
                     // Field by field, which stays in registers; as a whole it is a copy of memory.
                     taken.x = group.read(x, first + offset, columns);
                     taken.before = state;

@@ -190,6 +190,21 @@ impl Group {
         }))
     }
 
+    /// Asks for numbers that will be read soon. Rows are further apart than what a processor fetches ahead
+    /// by itself.
+    #[inline(always)]
+    pub(super) fn fetch(self, data: &[f32], row: usize, columns: usize) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(first) = data.get(row * columns + self.start) {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            #[expect(unsafe_code, reason = "it takes a pointer")]
+            // SAFETY: a number of the array; nothing is read.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(first).cast());
+            }
+        }
+    }
+
     /// Membrane and current in two rows.
     #[inline(always)]
     pub(super) fn state(self, data: &[f32], row: usize, columns: usize) -> State<Lanes> {

@@ -51,6 +51,12 @@ pub(super) struct Feeder {
     pub offset: usize,
 }
 
+impl Clone for Feeder {
+    fn clone(&self) -> Self {
+        Self { decoder: self.decoder.boxed_clone(), ..*self }
+    }
+}
+
 /// Bytes that are decoded before their events are checked, while these are in the cache.
 const PIECE: usize = 1 << 17;
 

@@ -40,7 +40,7 @@ pub fn read_as(
     decode_file(path, &map(path)?, format, options)
 }
 
-fn decode_file(
+pub(super) fn decode_file(
     path: &Path,
     bytes: &[u8],
     format: Format,
@@ -208,7 +208,7 @@ pub fn write(path: impl AsRef<Path>, events: &Events) -> Result<(), DataError> {
 }
 
 /// The bytes of a file, without reading them all at once.
-fn map(path: &Path) -> Result<Mmap, DataError> {
+pub(super) fn map(path: &Path) -> Result<Mmap, DataError> {
     let file = File::open(path).map_err(unreadable(path))?;
     // SAFETY: the map is read only, and lives no longer than the decoding. Another process that
     // shortens the file meanwhile ends this one by a signal; recordings are not written while read.
@@ -217,7 +217,7 @@ fn map(path: &Path) -> Result<Mmap, DataError> {
     map.map_err(unreadable(path))
 }
 
-fn detect(path: &Path, bytes: &[u8]) -> Result<Format, DataError> {
+pub(super) fn detect(path: &Path, bytes: &[u8]) -> Result<Format, DataError> {
     let first = &bytes[..bytes.len().min(FIRST)];
     Format::detect(path, first).ok_or_else(|| {
         let problem = "neither the first bytes nor the extension are of a known format";
@@ -229,6 +229,6 @@ fn unreadable(path: &Path) -> impl Fn(io::Error) -> DataError {
     move |source| DataError::File { path: path.into(), source }
 }
 
-fn broken(path: &Path) -> impl Fn(FormatError) -> DataError {
+pub(super) fn broken(path: &Path) -> impl Fn(FormatError) -> DataError {
     move |FormatError { offset, problem }| DataError::Format { path: path.into(), offset, problem }
 }

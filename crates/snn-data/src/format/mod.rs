@@ -42,6 +42,7 @@ mod flatbuffer;
 #[cfg(feature = "hdf5")]
 pub mod hdf5;
 mod header;
+mod index;
 pub mod mat;
 pub mod npy;
 mod options;
@@ -55,10 +56,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::events::{Columns, Events, Spikes};
+use crate::events::{Columns, Events, SensorSize, Spikes};
 pub use column::TimeUnit;
 use decoder::Feeder;
 pub use file::{Stream, read, read_as, stream, stream_as, write};
+pub(crate) use index::IndexedFile;
 pub use options::{Camera, Options, PolarityBit};
 pub use roles::Order;
 
@@ -188,6 +190,15 @@ impl Format {
             .or_else(|| Self::of_extension(&extension?.to_ascii_lowercase()))
     }
 
+    /// Whether files are decoded piece by piece.
+    fn is_streamed(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Bs1 | Self::Npy | Self::Npz | Self::Mat | Self::Hdf5 | Self::Csv => false,
+            Self::EventStream => !es::is_generic(bytes),
+            _ => true,
+        }
+    }
+
     fn of_extension(extension: &str) -> Option<Self> {
         Some(match extension {
             "bin" => Self::AtisBin,
@@ -285,7 +296,12 @@ fn decode_events(format: Format, bytes: &[u8], options: &Options) -> Result<Even
     let mut columns = Columns::default();
     let taken = feeder.feed(body, &mut columns)?;
     feeder.finish(&body[taken..])?;
-    let events = match feeder.sensor {
+    on_sensor(columns, feeder.sensor)
+}
+
+/// Events on the sensor that a file states, or else on the smallest one.
+fn on_sensor(columns: Columns, sensor: Option<SensorSize>) -> Result<Events, FormatError> {
+    let events = match sensor {
         Some(sensor) => Events::from_columns(columns, sensor),
         None => Events::on_smallest_sensor(columns),
     };

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
@@ -13,18 +13,21 @@ use thiserror::Error;
 
 use super::{FrameError, Slicer};
 use crate::DataError;
-use crate::format::{self, Recording};
+use crate::format::{self, IndexedFile, Recording};
 use crate::policy::Policy;
 
 /// The slices of recordings in files, one after the other.
 ///
 /// Where the slices are is found out once, and can be kept in a file. The recording that was last
-/// read stays in memory: its slices are views of it, and slices in order read every file once.
-#[derive(Debug)]
+/// read as a whole stays in memory: its slices are views of it, and slices in order read every file
+/// once. Of a recording that was read before, only the part of the file with the slice is decoded,
+/// if its format is one that [`stream`](format::stream) reads.
 pub struct SlicedDataset {
     recordings: Vec<PathBuf>,
     /// Which recording a slice is of, and which of its events are in it.
     index: Vec<(usize, Range<usize>)>,
+    /// Where the events of a recording are, once it was read.
+    files: Vec<OnceLock<Option<IndexedFile>>>,
     last: Mutex<Option<(usize, Recording)>>,
 }
 
@@ -82,7 +85,8 @@ impl SlicedDataset {
             .and_then(read_metadata)
             .filter(|known| known.slicer == *slicer && known.policy == policy);
         let mut all = Metadata { slicer: slicer.clone(), policy, recordings: BTreeMap::new() };
-        let mut dataset = Self { recordings, index: Vec::new(), last: Mutex::new(None) };
+        let files = recordings.iter().map(|_| OnceLock::new()).collect();
+        let mut dataset = Self { recordings, index: Vec::new(), files, last: Mutex::new(None) };
         let mut changed = known.is_none();
         for (number, path) in dataset.recordings.iter().enumerate() {
             let (bytes, modified) = state(path)?;
@@ -127,24 +131,41 @@ impl SlicedDataset {
         let Some((number, range)) = self.index.get(index) else { return Ok(None) };
         let path = &self.recordings[*number];
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let recording = match last.take() {
-            Some((of, recording)) if of == *number => recording,
-            _ => format::read(path)?,
+        let recording = match (&*last, self.files[*number].get()) {
+            (Some((of, recording)), _) if of == number => recording.clone(),
+            (_, Some(Some(file))) => {
+                drop(last);
+                let events = file.events(range.clone())?;
+                return match events.len() == range.len() {
+                    true => Ok(Some(Recording::Events(events))),
+                    false => Err(too_few(path, range, range.start + events.len())),
+                };
+            }
+            _ => {
+                let (recording, file) = IndexedFile::read(path)?;
+                // Another thread has found out the same.
+                let _ = self.files[*number].set(file);
+                *last = Some((*number, recording.clone()));
+                recording
+            }
         };
-        let (_, recording) = last.insert((*number, recording));
-        let events = match recording {
+        let events = match &recording {
             Recording::Events(events) => events.len(),
             Recording::Spikes(spikes) => spikes.len(),
         };
         if range.end > events {
-            let source = FrameError::Range { range: range.clone(), events };
-            return Err(SlicedDatasetError::Slices { path: path.clone(), source });
+            return Err(too_few(path, range, events));
         }
         Ok(Some(match recording {
             Recording::Events(events) => Recording::Events(events.slice(range.clone())),
             Recording::Spikes(spikes) => Recording::Spikes(spikes.slice(range.clone())),
         }))
     }
+}
+
+fn too_few(path: &Path, range: &Range<usize>, events: usize) -> SlicedDatasetError {
+    let source = FrameError::Range { range: range.clone(), events };
+    SlicedDatasetError::Slices { path: path.into(), source }
 }
 
 fn slices(

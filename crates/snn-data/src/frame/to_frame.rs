@@ -5,9 +5,13 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::array::{frame_shape, pixels};
+use super::memory::room;
 use super::{Count, FrameError, Frames, Slicer};
 use crate::events::{Events, Spikes};
 use crate::policy::Policy;
+
+/// Values for each event from which on there are few events.
+const FEW: usize = 128;
 
 /// Counts the events of each pixel, slice by slice.
 ///
@@ -51,8 +55,21 @@ impl ToFrame {
     /// polarities on a sensor with one channel.
     pub fn apply<C: Count>(&self, events: &Events) -> Result<Frames<C>, FrameError> {
         let slices = self.slices(events)?;
-        let mut frames = Frames::zeros(self.shape(events, slices.len()))?;
-        for (frame, slice) in frames.frames_mut().zip(slices) {
+        let shape = self.shape(events, slices.len());
+        let (len, values) = room(shape)?;
+        // Memory is zero when it comes from the system, and where few events are, most of it is never
+        // written to. Else a frame is cleared right before its events are counted, in the cache.
+        let mut frames = match events.len() < len / FEW {
+            true => Frames::zeros(shape)?,
+            false => Frames { shape, values },
+        };
+        let of_frame = shape[1..].iter().product::<usize>();
+        for (number, slice) in slices.into_iter().enumerate() {
+            let start = number * of_frame;
+            if frames.values.len() < start + of_frame {
+                frames.values.resize(start + of_frame, C::default());
+            }
+            let frame = &mut frames.values[start..start + of_frame];
             count(frame, pixels(&events.slice(slice)), self.policy);
         }
         Ok(frames)
