@@ -54,8 +54,7 @@ struct Cli {
 enum Preset {
     /// The tutorial's: Adam 1e-2, 10 epochs
     Tutorial,
-    /// The same, but the cross entropy is that of spike counts, and the learning rate falls to zero along a
-    /// cosine
+    /// The same, but the learning rate falls to zero along a cosine
     Best,
 }
 
@@ -92,12 +91,11 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let network = Csnn::new(steps, options.seed, &training_device)?;
     println!("{}", network.layers.summary(&[1, mnist::SIDE, mnist::SIDE])?);
     println!("images: {trained} to train on, {validated} to validate, {} to test", test.len());
-    let updates = epochs * trained.div_ceil(batch_size.max(1));
-    let (loss, cosine) = match cli.preset {
-        Preset::Tutorial => (ReadoutCrossEntropy::ce_rate(), None),
-        Preset::Best => (ReadoutCrossEntropy::ce_count(), Some(updates)),
+    let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_rate()).init(network);
+    let cosine = match cli.preset {
+        Preset::Tutorial => None,
+        Preset::Best => Some(epochs * trained.div_ceil(batch_size.max(1))),
     };
-    let model = ClassifierConfig::new(loss).init(network);
     let config = TrainerConfig {
         epochs,
         batch_size,
