@@ -28,7 +28,7 @@ struct Cli {
     /// Neurons of C1
     #[arg(long, default_value_t = 512)]
     size: usize,
-    /// Transform of C6
+    /// Transform of C6; or `read`, of any file
     #[arg(long, default_value = "denoise")]
     work: String,
     /// Recording of C6, which `compare.py` makes

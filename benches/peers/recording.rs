@@ -15,6 +15,13 @@ use crate::cases::Iteration;
 
 /// The work of a name, on the recording of a file.
 pub fn case(work: &str, path: &Path) -> Iteration {
+    if work == "read" {
+        let path = path.to_path_buf();
+        return Box::new(move |clock| {
+            black_box(read(&path).expect("a valid recording"));
+            clock.lap("read");
+        });
+    }
     let Ok(Recording::Events(events)) = read(path) else {
         panic!("no events in {}", path.display());
     };

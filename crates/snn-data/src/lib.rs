@@ -12,6 +12,7 @@ mod folder;
 pub mod format;
 pub mod frame;
 pub mod idx;
+mod memory;
 pub mod mnist;
 mod part;
 pub mod policy;

@@ -3,6 +3,7 @@
 use super::{Format, FormatError, Options, aedat2, aedat3, aedat4, atis, bs3, dat, es};
 use super::{evt2, evt3, evt21};
 use crate::events::{Columns, Event, SensorSize};
+use crate::memory::advise_huge_pages;
 
 /// Decodes the events behind the header of a file, that come in pieces.
 pub(super) trait Decoder: BoxedClone + Send {
@@ -143,6 +144,10 @@ pub(super) fn reserve(events: &mut Columns, more: usize) {
     events.x.reserve(more);
     events.y.reserve(more);
     events.p.reserve(more);
+    advise_huge_pages(events.t.spare_capacity_mut());
+    advise_huge_pages(events.x.spare_capacity_mut());
+    advise_huge_pages(events.y.spare_capacity_mut());
+    advise_huge_pages(events.p.spare_capacity_mut());
 }
 
 /// Whether an event from `first` on is outside of the sensor.
