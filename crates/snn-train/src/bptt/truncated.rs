@@ -41,7 +41,7 @@ use burn::tensor::Tensor;
 ///     lif.initial_state([8, 5], &device),
 ///     |linear, steps, state| {
 ///         let x = x.clone().slice(steps);
-///         let current = time_distributed(x, |x: Tensor<2>| linear.forward(x));
+///         let current: Tensor<3> = time_distributed(x, |x: Tensor<2>| linear.forward(x));
 ///         let (spikes, state) = lif.forward(current, state);
 ///         (spikes.mean().sub_scalar(0.2).square(), state.detach())
 ///     },
