@@ -16,6 +16,7 @@ mod memory;
 pub mod mnist;
 mod part;
 pub mod policy;
+mod replace;
 mod resource;
 pub mod transform;
 pub mod yin_yang;

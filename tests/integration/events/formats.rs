@@ -335,3 +335,37 @@ fn an_error_names_file_and_byte() {
     assert_eq!((named, offset), (path, bytes.len() - 5));
     assert_eq!(problem, "the file ends too early, 4 bytes into an event or packet");
 }
+
+/// Ten gigabytes go through less memory than 200 MB. Only if `SNN_TEST_LARGE` is set: the file is written to the
+/// folder for temporary files, and takes minutes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_larger_than_memory_is_streamed() {
+    use std::io::Write;
+    if std::env::var_os("SNN_TEST_LARGE").is_none() {
+        eprintln!("SNN_TEST_LARGE is not set");
+        return;
+    }
+    let sample = fs::read(real("evt3/evt3_sample.raw").unwrap()).unwrap();
+    // The header ends with the last line that begins with `%`.
+    let mut header = 0;
+    while sample[header] == b'%' {
+        header += sample[header..].iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.raw");
+    let mut file = fs::File::create(&path).unwrap();
+    file.write_all(&sample[..header]).unwrap();
+    let copies = 10_000_000_000 / (sample.len() - header) + 1;
+    (0..copies).for_each(|_| file.write_all(&sample[header..]).unwrap());
+    drop(file);
+    assert!(fs::metadata(&path).unwrap().len() > 10_000_000_000);
+    let events: usize =
+        format::stream(&path, 1 << 20).unwrap().map(|part| part.unwrap().len()).sum();
+    assert_eq!(events, copies * 219_596);
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: usize = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    println!("{events} events, at most {} MB", peak / 1024);
+    assert!(peak < 200 * 1024, "{peak} kB");
+}

@@ -9,6 +9,8 @@ mod cpu;
 mod cube;
 mod fused;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
+mod matrix;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
 mod pass;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod products;

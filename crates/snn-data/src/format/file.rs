@@ -1,7 +1,7 @@
 //! Files of recordings: the only part that touches the disk.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -10,6 +10,7 @@ use super::decoder::Feeder;
 use super::{Format, FormatError, Options, Recording, decode, encode};
 use crate::DataError;
 use crate::events::{Columns, Events};
+use crate::replace::replace;
 
 /// Bytes by which a format is found out.
 const FIRST: usize = 1 << 13;
@@ -194,17 +195,7 @@ pub fn write(path: impl AsRef<Path>, events: &Events) -> Result<(), DataError> {
         _ => return Err(invalid("expected one of .raw, .aedat, .es, .npy, .npz and .csv".into())),
     };
     let bytes = encode(format, events).map_err(|error| invalid(error.to_string()))?;
-    let temporary = path.with_added_extension(format!("{}.tmp", std::process::id()));
-    let written = File::create(&temporary).and_then(|mut file| {
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    });
-    if written.is_err() {
-        // The first error is the one worth reporting.
-        let _ = fs::remove_file(&temporary);
-    }
-    written.map_err(unreadable(path))
+    replace(path, &bytes).map_err(unreadable(path))
 }
 
 /// The bytes of a file, without reading them all at once.

@@ -15,6 +15,7 @@ use super::{FrameError, Slicer};
 use crate::DataError;
 use crate::format::{self, IndexedFile, Recording};
 use crate::policy::Policy;
+use crate::replace::replace;
 
 /// The slices of recordings in files, one after the other.
 ///
@@ -196,16 +197,6 @@ fn read_metadata(path: &Path) -> Option<Metadata> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
-/// Under another name first, so that no reader ever sees half a file.
 fn write_metadata(path: &Path, metadata: &Metadata) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(name);
-    let written = fs::write(&temporary, serde_json::to_vec(metadata)?)
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // What went wrong first is what counts.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+    replace(path, &serde_json::to_vec(metadata)?)
 }

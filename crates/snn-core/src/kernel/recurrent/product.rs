@@ -1,5 +1,7 @@
 //! What the outputs of one step are to the next.
 
+use crate::kernel::matrix::multiply;
+
 /// Where more than one of so many outputs is not zero, a dense product is faster.
 const SPARSE: usize = 5;
 
@@ -41,41 +43,13 @@ impl Connection<'_> {
     }
 
     /// As a matrix product, on this thread alone.
-    #[expect(unsafe_code, reason = "the matrix product takes pointers")]
     fn dense(&self, z: &[f32], out: &mut [f32]) {
         let size = self.size();
-        let rows = z.len() / size;
-        assert_eq!((z.len(), out.len()), (rows * size, rows * size));
-        assert_eq!(self.weight.len(), size * size);
         for out in out.chunks_exact_mut(size) {
             out.copy_from_slice(self.bias);
         }
-        let (out, z, weight) = (out.as_mut_ptr(), z.as_ptr(), self.weight.as_ptr());
-        let (columns, step) = (1, size as isize);
-        // SAFETY: all three are row by row, of the lengths asserted above, and `out` is borrowed alone.
-        unsafe {
-            gemm::gemm(
-                rows,
-                size,
-                size,
-                out,
-                columns,
-                step,
-                true,
-                z,
-                columns,
-                step,
-                weight,
-                columns,
-                step,
-                1.0,
-                1.0,
-                false,
-                false,
-                false,
-                gemm::Parallelism::None,
-            );
-        }
+        let shape = [z.len() / size, size, size];
+        multiply(shape, z, [size, 1], self.weight, [size, 1], out, size);
     }
 }
 
