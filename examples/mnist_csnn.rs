@@ -62,6 +62,9 @@ enum Preset {
 /// them, not on the test set.
 const VALIDATION: usize = 5000;
 
+/// Decay of the average of the weights.
+const AVERAGE: f64 = 0.995;
+
 fn main() -> ExitCode {
     snn::core::memory::keep_freed();
     common::exit_code(run(&Cli::parse()))
@@ -100,6 +103,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         epochs,
         batch_size,
         seed: options.seed.into(),
+        average: Some(AVERAGE),
         directory: out.join("checkpoint"),
         settings: json!({
             "learning rate": lr,

@@ -138,6 +138,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         epochs: settings.epochs,
         batch_size: settings.batch_size,
         seed: options.seed.into(),
+        average: None,
         directory: out.join("checkpoint"),
         settings: json!({
             "learning rate": settings.lr,
@@ -182,7 +183,7 @@ impl Encoded {
     }
 
     fn split(&self) -> Split<'_, Tensor<3>> {
-        let batch = |indices: &[usize]| -> Result<_, DatasetError> {
+        let batch = |indices: Vec<usize>| -> Result<_, DatasetError> {
             let indices: Vec<i64> = indices.iter().map(|index| *index as i64).collect();
             let indices = Tensor::<1, Int>::from_data(indices.as_slice(), &self.labels.device());
             Ok(Batch {
@@ -190,7 +191,7 @@ impl Encoded {
                 targets: self.labels.clone().select(0, indices),
             })
         };
-        Split::new(self.labels.dims()[0], batch)
+        Split::new(self.labels.dims()[0], move |batches| Box::new(batches.into_iter().map(batch)))
     }
 }
 

@@ -92,6 +92,7 @@ fn train() -> Outcome<Csnn> {
         epochs: 1,
         batch_size: 4,
         seed: 3,
+        average: None,
         directory: folder.path().into(),
         settings: json!({}),
     };

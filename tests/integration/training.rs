@@ -106,11 +106,12 @@ struct Run<'a> {
     lr: f64,
     hidden_mean: f64,
     samples: usize,
+    average: Option<f64>,
 }
 
 impl<'a> Run<'a> {
     fn new(directory: &'a Path, epochs: usize) -> Self {
-        Self { directory, epochs, lr: 1e-2, hidden_mean: 1.0, samples: 96 }
+        Self { directory, epochs, lr: 1e-2, hidden_mean: 1.0, samples: 96, average: None }
     }
 
     fn trainer(&self) -> Trainer<Network> {
@@ -120,6 +121,7 @@ impl<'a> Run<'a> {
             epochs: self.epochs,
             batch_size: 32,
             seed: 5,
+            average: self.average,
             directory: self.directory.into(),
             settings: json!({ "learning rate": self.lr }),
         };
@@ -187,6 +189,7 @@ fn a_network_without_hidden_layers_is_not_taken_for_a_dead_one() {
         epochs: 1,
         batch_size: 32,
         seed: 5,
+        average: None,
         directory: folder.path().into(),
         settings: json!({}),
     };
@@ -203,25 +206,44 @@ fn a_network_without_hidden_layers_is_not_taken_for_a_dead_one() {
 #[test]
 fn a_stopped_run_goes_on_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
-    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
-    let run = Run::new(&whole, 3);
-    let expected = run.fit(run.trainer(), None).unwrap();
+    for average in [None, Some(0.8)] {
+        let name = |kind: &str| folder.path().join(format!("{kind} {average:?}"));
+        let (whole, parts) = (name("whole"), name("parts"));
+        let run = Run { average, ..Run::new(&whole, 3) };
+        let expected = run.fit(run.trainer(), None).unwrap();
 
-    // Within the first epoch, within the second, and at the end of the second.
-    let run = Run::new(&parts, 3);
-    let mut trainer = run.trainer();
-    assert!(!trainer.resume().unwrap(), "there is nothing to resume yet");
-    for stop_after in [2, 2, 2] {
-        let outcome = run.fit(trainer, Some(stop_after)).unwrap();
-        assert!(outcome.interrupted);
-        trainer = run.trainer();
-        assert!(trainer.resume().unwrap());
+        // Within the first epoch, within the second, and at the end of the second.
+        let run = Run { average, ..Run::new(&parts, 3) };
+        let mut trainer = run.trainer();
+        assert!(!trainer.resume().unwrap(), "there is nothing to resume yet");
+        for stop_after in [2, 2, 2] {
+            let outcome = run.fit(trainer, Some(stop_after)).unwrap();
+            assert!(outcome.interrupted);
+            trainer = run.trainer();
+            assert!(trainer.resume().unwrap());
+        }
+        let resumed = run.fit(trainer, None).unwrap();
+        assert!(!resumed.interrupted);
+        assert_eq!(resumed.history, expected.history);
+        assert_eq!(resumed.best_epoch, expected.best_epoch);
+        assert_eq!(weights(&resumed), weights(&expected));
     }
-    let resumed = run.fit(trainer, None).unwrap();
-    assert!(!resumed.interrupted);
-    assert_eq!(resumed.history, expected.history);
-    assert_eq!(resumed.best_epoch, expected.best_epoch);
-    assert_eq!(weights(&resumed), weights(&expected));
+}
+
+#[test]
+fn averaged_weights_are_validated_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = [None, Some(0.0), Some(0.8)].map(|average| {
+        let directory = folder.path().join(format!("{average:?}"));
+        let run = Run { average, ..Run::new(&directory, 1) };
+        run.fit(run.trainer(), None).unwrap()
+    });
+    let [last, same, mean] = &runs;
+    assert_eq!((weights(last), &last.history), (weights(same), &same.history));
+    // The average trains nothing, and lags behind.
+    assert_eq!(last.history[0].train_loss, mean.history[0].train_loss);
+    assert!(last.history[0].valid_loss < mean.history[0].valid_loss);
+    assert_ne!(weights(last), weights(mean));
 }
 
 #[test]

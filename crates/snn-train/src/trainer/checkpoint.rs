@@ -5,10 +5,11 @@
 //! model-N.bpk            as they were at the Nth save
 //! optimizer-N.bpk
 //! scheduler-N.bpk
+//! average-N.bpk          if the run averages its weights
 //! best-E.bpk             the model after epoch E
 //! ```
 //!
-//! The three files of a save are written under names of their own; replacing `progress.json` is the
+//! The files of a save are written under names of their own; replacing `progress.json` is the
 //! one atomic act that makes them the checkpoint, and only then the old ones go.
 
 use std::fs;
@@ -37,6 +38,8 @@ pub(super) struct Progress {
     pub(super) best_epoch: Option<usize>,
     /// Batches done of the epoch that has begun, and the sums over them.
     pub(super) batches: usize,
+    /// Optimizer steps done in all.
+    pub(super) steps: usize,
     pub(super) train: Sums,
     pub(super) learning_rate: f64,
     pub(super) history: Vec<EpochRecord>,
@@ -63,6 +66,9 @@ pub(super) fn save<N: SpikingNetwork>(trainer: &mut Trainer<N>) -> Result<(), Tr
         std::mem::replace(&mut trainer.clock, Instant::now()).elapsed().as_secs_f64();
     let (directory, save) = (&trainer.config.directory, trainer.progress.saves);
     save_model(&trainer.model, &file(directory, "model", save))?;
+    if let Some(average) = &trainer.average {
+        save_model(average, &file(directory, "average", save))?;
+    }
     let record = trainer.optimizer.to_record();
     write_record(&file(directory, "optimizer", save), record.into_bytes())?;
     let record = trainer.scheduler.to_record();
@@ -78,7 +84,7 @@ pub(super) fn save<N: SpikingNetwork>(trainer: &mut Trainer<N>) -> Result<(), Tr
 
 pub(super) fn save_best<N: SpikingNetwork>(trainer: &Trainer<N>) -> Result<(), TrainError> {
     let epoch = trainer.progress.best_epoch.unwrap_or_default();
-    save_model(&trainer.model, &file(&trainer.config.directory, "best", epoch))
+    save_model(&trainer.kept(), &file(&trainer.config.directory, "best", epoch))
 }
 
 /// Writes the parameters of `model` to a burnpack file, whole or not at all.
@@ -104,6 +110,9 @@ pub(super) fn load<N: SpikingNetwork>(trainer: &mut Trainer<N>) -> Result<bool, 
     let save = progress.saves;
     let path = file(&directory, "model", save);
     trainer.model = load_model(trainer.model.clone(), &path)?;
+    if let Some(average) = trainer.average.take() {
+        trainer.average = Some(load_model(average, &file(&directory, "average", save))?);
+    }
     let path = file(&directory, "optimizer", save);
     let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(read(&path)?));
     trainer.optimizer = trainer.optimizer.clone().load_record(record.map_err(bad(&path))?);
@@ -119,7 +128,7 @@ pub(super) fn load_best<N: SpikingNetwork>(
 ) -> Result<Classifier<N>, TrainError> {
     let epoch = trainer.progress.best_epoch.unwrap_or_default();
     let path = file(&trainer.config.directory, "best", epoch);
-    load_model(trainer.model.clone(), &path)
+    load_model(trainer.model.valid(), &path)
 }
 
 fn load_model<M: Module>(model: M, path: &Path) -> Result<M, TrainError> {
@@ -139,6 +148,7 @@ fn settings<N: SpikingNetwork>(trainer: &Trainer<N>) -> Value {
     };
     settings.insert("batch size".into(), trainer.config.batch_size.into());
     settings.insert("seed".into(), trainer.config.seed.into());
+    settings.insert("decay of the average".into(), trainer.config.average.into());
     Value::Object(settings)
 }
 
@@ -168,7 +178,7 @@ fn remove_old(directory: &Path, progress: &Progress) {
         let number = |kind: &str| -> Option<usize> {
             name.strip_prefix(kind)?.strip_suffix(".bpk")?.parse().ok()
         };
-        let other_save = ["model-", "optimizer-", "scheduler-"]
+        let other_save = ["model-", "average-", "optimizer-", "scheduler-"]
             .into_iter()
             .filter_map(number)
             .any(|save| save != progress.saves);

@@ -5,6 +5,7 @@
 //! checkpoints are of whole epochs, and a resumed run shuffles as if it had just begun; this loop
 //! resumes within an epoch and ends where an uninterrupted run ends.
 
+mod average;
 mod checkpoint;
 mod epoch;
 mod error;
@@ -22,7 +23,7 @@ use burn::tensor::Device;
 use burn::train::TrainStep;
 use serde::{Deserialize, Serialize};
 
-use crate::classify::{Batch, Classifier, ClassifierOutput, SpikingNetwork};
+use crate::classify::{Batch, Classifier, SpikingNetwork};
 use checkpoint::Progress;
 pub use checkpoint::save_model;
 use epoch::{Sums, order};
@@ -37,6 +38,9 @@ pub struct TrainerConfig {
     pub batch_size: usize,
     /// Decides the order of the samples in each epoch.
     pub seed: u64,
+    /// Decay of an exponential moving average of the weights, per optimizer step. The averaged
+    /// model is then the one that is validated and kept; `None` keeps the model of the last step.
+    pub average: Option<f64>,
     /// Folder of the checkpoint.
     pub directory: PathBuf,
     /// What else the run depends on (data, network, learning rate, ...): a checkpoint is only
@@ -83,19 +87,20 @@ pub enum Report<'a> {
 /// The samples of a split, and how they become batches.
 pub struct Split<'a, I> {
     len: usize,
-    batch: Box<MakeBatch<'a, I>>,
+    batches: Box<MakeBatches<'a, I>>,
 }
 
-/// Makes a batch of the samples with the given indices.
-type MakeBatch<'a, I> = dyn Fn(&[usize]) -> Result<Batch<I>, DatasetError> + 'a;
+/// Makes a batch of the samples with each of the given lists of indices.
+type MakeBatches<'a, I> = dyn Fn(Vec<Vec<usize>>) -> Batches<'a, I> + 'a;
+
+/// Batches in their order, made when they are asked for or ahead of it.
+pub type Batches<'a, I> = Box<dyn Iterator<Item = Result<Batch<I>, DatasetError>> + 'a>;
 
 impl<'a, I> Split<'a, I> {
-    /// `len` samples; `batch` makes a batch of the samples with the given indices.
-    pub fn new(
-        len: usize,
-        batch: impl Fn(&[usize]) -> Result<Batch<I>, DatasetError> + 'a,
-    ) -> Self {
-        Self { len, batch: Box::new(batch) }
+    /// `len` samples; `batches` makes a batch of the samples with each of the given lists of indices:
+    /// that is where batches can be loaded ahead.
+    pub fn new(len: usize, batches: impl Fn(Vec<Vec<usize>>) -> Batches<'a, I> + 'a) -> Self {
+        Self { len, batches: Box::new(batches) }
     }
 
     /// The samples of a Burn data set, made into batches on `device`.
@@ -105,9 +110,16 @@ impl<'a, I> Split<'a, I> {
         device: &Device,
     ) -> Self {
         let device = device.clone();
-        Self::new(dataset.len(), move |indices| {
-            Ok(batcher.batch(dataset.get_many(indices.to_vec())?, &device))
+        Self::new(dataset.len(), move |batches| {
+            let device = device.clone();
+            let batch = move |indices| Ok(batcher.batch(dataset.get_many(indices)?, &device));
+            Box::new(batches.into_iter().map(batch))
         })
+    }
+
+    /// The batches of samples in an order.
+    fn batches(&self, order: &[usize], batch_size: usize) -> Batches<'a, I> {
+        (self.batches)(order.chunks(batch_size).map(<[usize]>::to_vec).collect())
     }
 }
 
@@ -131,6 +143,8 @@ pub struct Outcome<N: SpikingNetwork> {
 pub struct Trainer<N: SpikingNetwork> {
     config: TrainerConfig,
     model: Classifier<N>,
+    /// The average of its weights, without autodiff, if the run keeps one.
+    average: Option<Classifier<N>>,
     optimizer: ModuleOptimizer,
     scheduler: ModuleLrScheduler,
     progress: Progress,
@@ -148,6 +162,7 @@ impl<N: SpikingNetwork> Trainer<N> {
         scheduler: ModuleLrScheduler,
     ) -> Self {
         Self {
+            average: config.average.map(|_| model.valid()),
             config,
             model,
             optimizer,
@@ -187,8 +202,8 @@ impl<N: SpikingNetwork> Trainer<N> {
         stop: &AtomicBool,
         mut report: impl FnMut(Report<'_>),
     ) -> Result<Outcome<N>, TrainError> {
-        for (name, split) in [("training", train), ("validation", valid)] {
-            if split.len == 0 {
+        for (name, len) in [("training", train.len), ("validation", valid.len)] {
+            if len == 0 {
                 return Err(TrainError::Empty { split: name });
             }
         }
@@ -219,15 +234,21 @@ impl<N: SpikingNetwork> Trainer<N> {
         let order = order(train.len, self.config.seed, epoch);
         let total = order.len().div_ceil(self.config.batch_size);
         let done = self.progress.batches;
-        for indices in order.chunks(self.config.batch_size).skip(done) {
+        let rest = order.get(done * self.config.batch_size..).unwrap_or_default();
+        for batch in train.batches(rest, self.config.batch_size) {
             if stop.load(Ordering::Relaxed) {
                 return Ok(false);
             }
-            let step = TrainStep::step(&self.model, (train.batch)(indices)?);
+            let step = TrainStep::step(&self.model, batch?);
             let learning_rate = self.scheduler.step();
             self.progress.learning_rate = learning_rate.base();
             self.model =
                 self.model.clone().optimize(&mut self.optimizer, learning_rate, step.grads);
+            self.progress.steps += 1;
+            if let (Some(average), Some(decay)) = (self.average.take(), self.config.average) {
+                let step = self.progress.steps;
+                self.average = Some(average::moved(average, &self.model, decay, step));
+            }
             self.progress.train.add(step.item)?;
             self.progress.batches += 1;
             report(Report::Batch { epoch, done: self.progress.batches, total });
@@ -245,7 +266,7 @@ impl<N: SpikingNetwork> Trainer<N> {
         if let Some(layer) = train.rates.iter().position(|rate| *rate == 0.0) {
             return Err(TrainError::DeadLayer { epoch, layer });
         }
-        let valid = evaluate(&self.model.valid(), valid, self.config.batch_size)?;
+        let valid = evaluate(&self.kept(), valid, self.config.batch_size)?;
         let record = EpochRecord {
             epoch,
             train_loss: train.loss,
@@ -266,13 +287,18 @@ impl<N: SpikingNetwork> Trainer<N> {
         Ok(record)
     }
 
+    /// The model that is validated and kept, without autodiff: the average, if there is one.
+    fn kept(&self) -> Classifier<N> {
+        self.average.clone().unwrap_or_else(|| self.model.valid())
+    }
+
     fn outcome(self, interrupted: bool) -> Result<Outcome<N>, TrainError> {
         let model = match self.progress.best_epoch {
             Some(_) => checkpoint::load_best(&self)?,
-            None => self.model.clone(),
+            None => self.kept(),
         };
         Ok(Outcome {
-            model: model.valid(),
+            model,
             best_epoch: self.progress.best_epoch,
             train_seconds: self.progress.seconds,
             history: self.progress.history,
@@ -305,9 +331,8 @@ pub fn evaluate<N: SpikingNetwork>(
 ) -> Result<Evaluation, TrainError> {
     let mut sums = Sums::default();
     let indices: Vec<usize> = (0..split.len).collect();
-    for indices in indices.chunks(batch_size) {
-        let output: ClassifierOutput = model.forward((split.batch)(indices)?);
-        sums.add(output)?;
+    for batch in split.batches(&indices, batch_size) {
+        sums.add(model.forward(batch?))?;
     }
     Ok(sums.means())
 }
