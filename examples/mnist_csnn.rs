@@ -94,7 +94,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let network = Csnn::new(steps, options.seed, &training_device)?;
     println!("{}", network.layers.summary(&[1, mnist::SIDE, mnist::SIDE])?);
     println!("images: {trained} to train on, {validated} to validate, {} to test", test.len());
-    let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_rate()).init(network);
+    let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_rate().into()).init(network);
     let cosine = match cli.preset {
         Preset::Tutorial => None,
         Preset::Best => Some(epochs * trained.div_ceil(batch_size.max(1))),

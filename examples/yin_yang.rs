@@ -126,7 +126,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let test = Encoded::new(&test_samples, &encoder, &device)?;
 
     let network = YinYangNetwork::new(&settings, options.seed, &training_device)?;
-    let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_max_membrane())
+    let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_max_membrane().into())
         .with_readout_scale(10.0)
         .with_readout(4e-4)
         .init(network);
@@ -189,6 +189,7 @@ impl Encoded {
             Ok(Batch {
                 input: self.spikes.clone().select(1, indices.clone()),
                 targets: self.labels.clone().select(0, indices),
+                mask: None,
             })
         };
         Split::new(self.labels.dims()[0], move |batches| Box::new(batches.into_iter().map(batch)))

@@ -108,6 +108,7 @@ impl Batcher<MnistSample, Batch<Tensor<4>>> for ToImages {
         Batch {
             input: Tensor::from_data(TensorData::new(pixels, shape), device),
             targets: Tensor::from_data(labels.as_slice(), device),
+            mask: None,
         }
     }
 }

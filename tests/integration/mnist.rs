@@ -98,7 +98,7 @@ fn train() -> Outcome<Csnn> {
     };
     let (data, device) = (images(), test_device());
     let network = Csnn::new(STEPS, 1, &device.clone().autodiff()).unwrap();
-    let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_rate()).init(network);
+    let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_rate().into()).init(network);
     let trainer = Trainer::new(
         config,
         model,

@@ -89,13 +89,14 @@ impl Batcher<YinYangSample, Batch<Tensor<3>>> for Encode {
         Batch {
             input: self.0.encode(coordinates, device).unwrap(),
             targets: Tensor::from_data(labels.as_slice(), device),
+            mask: None,
         }
     }
 }
 
 fn classifier(hidden_mean: f64, device: &Device) -> Classifier<Network> {
-    let loss =
-        ClassifierConfig::new(ReadoutCrossEntropy::ce_max_membrane()).with_readout_scale(10.0);
+    let loss = ClassifierConfig::new(ReadoutCrossEntropy::ce_max_membrane().into())
+        .with_readout_scale(10.0);
     let loss = loss.with_readout(4e-4).with_bursts(1e-4).with_weights(1e-5);
     loss.init(Network::new(hidden_mean, device))
 }
@@ -194,7 +195,7 @@ fn a_network_without_hidden_layers_is_not_taken_for_a_dead_one() {
         settings: json!({}),
     };
     let scheduler = StepLrSchedulerConfig::new(1e-2, 6).init().unwrap();
-    let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_max_membrane()).init(network);
+    let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_max_membrane().into()).init(network);
     let trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
     let (data, encode, device) = (YinYang::new(64, 1), Encode::new(), test_device());
     let train = Split::from_dataset(&data, &encode, &device.clone().autodiff());

@@ -6,7 +6,7 @@ use burn::tensor::{ExecutionError, Int, Tensor};
 use burn::train::metric::{AccuracyInput, Adaptor, LossInput};
 use burn::train::{InferenceStep, ItemLazy, TrainOutput, TrainStep};
 
-use crate::loss::ReadoutCrossEntropy;
+use crate::loss::Criterion;
 use crate::metric::ActivityInput;
 use crate::regularize;
 
@@ -17,6 +17,9 @@ pub struct Batch<I> {
     pub input: I,
     /// Class indices, `[B]`.
     pub targets: Tensor<1, Int>,
+    /// Which steps are of a recording, 1, and which fill it up behind its last one, 0, `[T, B]`; `None`
+    /// if all recordings are equally long. Scores and loss are then those of the recordings alone.
+    pub mask: Option<Tensor<2>>,
 }
 
 /// What a network did with a batch.
@@ -24,7 +27,8 @@ pub struct Batch<I> {
 pub struct Activity {
     /// Spikes or membranes of the readout, `[T, B, outputs]`: one output for each class, or several.
     pub output: Tensor<3>,
-    /// Spikes of each hidden layer, summed over time, `[B, neurons]` each.
+    /// Spikes of each hidden layer, summed over time, `[B, neurons]` each: over all steps, those behind
+    /// the end of a recording included, unless the network leaves them out.
     pub spike_counts: Vec<Tensor<2>>,
 }
 
@@ -42,7 +46,7 @@ pub trait SpikingNetwork: Module + ModuleDisplay {
 #[derive(Config, Debug, PartialEq)]
 pub struct ClassifierConfig {
     /// What makes scores of the readout's output, and compares them with the class.
-    pub loss: ReadoutCrossEntropy,
+    pub loss: Criterion,
     /// Factor on the scores before everything else; the gradient is scaled with it. (hxtorch's
     /// tutorial scales outside the graph, so that its gradient is not.)
     #[config(default = 1.0)]
@@ -93,11 +97,13 @@ impl<N: SpikingNetwork> Classifier<N> {
     pub fn forward(&self, batch: Batch<N::Input>) -> ClassifierOutput {
         let Activity { output, spike_counts } = self.network.run(batch.input);
         let steps = output.dims()[0];
-        let scores = self.config.loss.scores(output) * self.config.readout_scale;
-        let mut loss = self.config.loss.of_scores(scores.clone(), batch.targets.clone());
+        let ClassifierConfig { loss: criterion, readout_scale, .. } = &self.config;
+        let targets = batch.targets.clone();
+        let (mut loss, scores) =
+            criterion.forward(output, *readout_scale, targets, batch.mask.as_ref());
         if self.config.readout != 0.0 {
-            let scores = scores.clone().flatten(0, 1);
-            loss = loss + regularize::readout(scores) * self.config.readout;
+            let penalty = regularize::readout(scores.clone(), batch.mask.as_ref());
+            loss = loss + penalty * self.config.readout;
         }
         if self.config.bursts != 0.0 {
             for counts in &spike_counts {

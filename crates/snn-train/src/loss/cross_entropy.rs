@@ -4,8 +4,10 @@ use burn::config::Config;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 
+use super::mask::mean_over_steps;
+use super::population::by_class;
 use super::target::{check_targets, class_weights, one_hot, target_weights};
-use super::{Inverse, Readout, population_sums};
+use super::{Inverse, Readout};
 
 /// Cross entropy between the softmax of a [`Readout`] and the classes.
 ///
@@ -25,7 +27,7 @@ pub struct ReadoutCrossEntropy {
     /// What is compared with the class. At every step: the mean over steps.
     pub readout: Readout,
     /// Population code: the outputs are shared by this many classes, and
-    /// [`population_sums`] comes before the readout.
+    /// [`population_sums`](super::population_sums) comes before the readout.
     #[config(default = "None")]
     pub classes: Option<usize>,
     /// One weight for each class, which multiplies the loss of its samples.
@@ -77,27 +79,28 @@ impl ReadoutCrossEntropy {
         Self { smoothing: 0.3, ..Self::new(Readout::Sum) }
     }
 
-    /// Scores `[S, B, C]` of a sequence `[T, B, C]`, summed over populations: what is compared with the
-    /// class. `S` is `T` for a readout at every step, else 1.
-    ///
-    /// # Panics
-    ///
-    /// If there are no steps, or a number of outputs that `classes` does not divide.
-    pub fn scores(&self, sequence: Tensor<3>) -> Tensor<3> {
-        let sequence = match self.classes {
-            Some(classes) => population_sums(sequence, classes),
-            None => sequence,
-        };
-        self.readout.scores(sequence)
-    }
-
     /// Mean over the batch, `[1]`, from a sequence `[T, B, C]` and class indices `[B]`.
     ///
     /// # Panics
     ///
     /// See [`forward_no_reduction`](Self::forward_no_reduction).
     pub fn forward(&self, sequence: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
-        self.of_scores(self.scores(sequence), targets)
+        self.of_scores(self.scores(sequence, None), targets, None)
+    }
+
+    /// As [`forward`](Self::forward), of recordings that are not equally long; see
+    /// [`loss`](super). The mask is `[T, B]`.
+    ///
+    /// # Panics
+    ///
+    /// Also if the mask has another shape.
+    pub fn forward_masked(
+        &self,
+        sequence: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: &Tensor<2>,
+    ) -> Tensor<1> {
+        self.of_scores(self.scores(sequence, Some(mask)), targets, Some(mask))
     }
 
     /// Loss of each sample, `[B]`, weights included.
@@ -107,13 +110,23 @@ impl ReadoutCrossEntropy {
     /// If there are no steps, not one target for each sample, not one weight for each class, a
     /// number of outputs that `classes` does not divide, or a smoothing outside `[0, 1]`.
     pub fn forward_no_reduction(&self, sequence: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
-        self.of_scores_no_reduction(self.scores(sequence), targets)
+        self.of_scores_no_reduction(self.scores(sequence, None), targets, None)
+    }
+
+    /// Scores `[S, B, C]`, summed over populations: what is compared with the class.
+    pub(super) fn scores(&self, sequence: Tensor<3>, mask: Option<&Tensor<2>>) -> Tensor<3> {
+        self.readout.scores(by_class(sequence, self.classes), mask)
     }
 
     /// Mean over the batch, `[1]`, from what [`scores`](Self::scores) returned.
-    pub(crate) fn of_scores(&self, scores: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
+    pub(super) fn of_scores(
+        &self,
+        scores: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: Option<&Tensor<2>>,
+    ) -> Tensor<1> {
         let classes = scores.dims()[2];
-        let losses = self.of_scores_no_reduction(scores, targets.clone());
+        let losses = self.of_scores_no_reduction(scores, targets.clone(), mask);
         match &self.weights {
             Some(weights) if self.weighted_mean => {
                 losses.sum() / target_weights(weights, targets, classes).sum()
@@ -122,7 +135,12 @@ impl ReadoutCrossEntropy {
         }
     }
 
-    fn of_scores_no_reduction(&self, scores: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
+    fn of_scores_no_reduction(
+        &self,
+        scores: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: Option<&Tensor<2>>,
+    ) -> Tensor<1> {
         let [steps, batch, classes] = scores.dims();
         check_targets(batch, &targets);
         let losses = cross_entropy(
@@ -131,7 +149,7 @@ impl ReadoutCrossEntropy {
             self.weights.as_deref(),
             self.smoothing,
         );
-        losses.reshape([steps, batch]).mean_dim(0).squeeze_dim(0)
+        mean_over_steps(losses.reshape([steps, batch, 1]), mask).reshape([batch])
     }
 }
 

@@ -20,6 +20,10 @@
 //! | lava-dl `SpikeMax` | [`SpikeMaxLoss`] |
 //! | snnTorch `l1_rate_sparsity`, Spyx and lava-dl rate bounds, synaptic operations | [`regularize`](crate::regularize) |
 //!
+//! Recordings of different lengths are filled up at their ends to make a batch. The losses above that
+//! come from a [`Readout`], and [`MseCountLoss`], then take a mask `[T, B]`, 1 at the steps of a recording
+//! and 0 behind its last, and are what they would be of each recording alone: `forward_masked`.
+//!
 //! `forward` is the mean, `[1]`. `forward_no_reduction` is the loss of each sample, or of each
 //! sample and class: `.sum()` of it is what other libraries call `reduction="sum"`.
 //!
@@ -28,8 +32,10 @@
 
 #[cfg(test)]
 pub(crate) mod check;
+mod criterion;
 mod cross_entropy;
 mod filter;
+mod mask;
 mod mse;
 mod mse_count;
 mod mse_temporal;
@@ -41,7 +47,9 @@ mod target;
 mod tet;
 mod van_rossum;
 
+pub use criterion::Criterion;
 pub use cross_entropy::{ReadoutCrossEntropy, cross_entropy};
+pub(crate) use mask::mean_over_steps;
 pub use mse::ReadoutMse;
 pub use mse_count::MseCountLoss;
 pub use mse_temporal::{MseTemporalLoss, spike_time_error};

@@ -3,8 +3,10 @@
 use burn::config::Config;
 use burn::tensor::{Int, Tensor};
 
+use super::Readout;
+use super::mask::mean_over_steps;
+use super::population::by_class;
 use super::target::{check_targets, on_off, target_weights};
-use super::{Readout, population_sums};
 
 /// `(score - target)²`, where the target is `on_target` for the neuron of the class and
 /// `off_target` for all others.
@@ -19,7 +21,7 @@ pub struct ReadoutMse {
     #[config(default = 0.0)]
     pub off_target: f64,
     /// Population code: the outputs are shared by this many classes, and
-    /// [`population_sums`] comes before the readout.
+    /// [`population_sums`](super::population_sums) comes before the readout.
     #[config(default = "None")]
     pub classes: Option<usize>,
     /// One weight for each class, which multiplies the loss of its samples.
@@ -55,6 +57,21 @@ impl ReadoutMse {
         self.forward_no_reduction(sequence, targets).mean()
     }
 
+    /// As [`forward`](Self::forward), of recordings that are not equally long; see
+    /// [`loss`](super). The mask is `[T, B]`.
+    ///
+    /// # Panics
+    ///
+    /// Also if the mask has another shape.
+    pub fn forward_masked(
+        &self,
+        sequence: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: &Tensor<2>,
+    ) -> Tensor<1> {
+        self.of_scores(self.scores(sequence, Some(mask)), targets, Some(mask))
+    }
+
     /// Loss of each sample and class, `[B, C]`, weights included.
     ///
     /// # Panics
@@ -63,7 +80,7 @@ impl ReadoutMse {
     /// number of outputs that `classes` does not divide.
     pub fn forward_no_reduction(&self, sequence: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<2> {
         check_targets(sequence.dims()[1], &targets);
-        self.errors(sequence, targets.unsqueeze_dim(0))
+        self.errors(self.scores(sequence, None), targets.unsqueeze_dim(0), None)
     }
 
     /// As [`forward`](Self::forward) with a class for every step, `[T, B]`; for readouts at every
@@ -79,16 +96,32 @@ impl ReadoutMse {
         assert!(each_step, "expected a readout at every step, got {:?}", self.readout);
         let got = targets.dims();
         assert_eq!(got, [steps, batch], "expected targets [{steps}, {batch}], got {got:?}");
-        self.errors(sequence, targets).mean()
+        self.errors(self.scores(sequence, None), targets, None).mean()
+    }
+
+    /// Scores `[S, B, C]`, summed over populations: what is compared with the targets.
+    pub(super) fn scores(&self, sequence: Tensor<3>, mask: Option<&Tensor<2>>) -> Tensor<3> {
+        self.readout.scores(by_class(sequence, self.classes), mask)
+    }
+
+    /// Mean over the batch, `[1]`, from what [`scores`](Self::scores) returned.
+    pub(super) fn of_scores(
+        &self,
+        scores: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: Option<&Tensor<2>>,
+    ) -> Tensor<1> {
+        check_targets(scores.dims()[1], &targets);
+        self.errors(scores, targets.unsqueeze_dim(0), mask).mean()
     }
 
     /// Mean over steps, `[B, C]`, for targets `[1, B]` or `[T, B]`.
-    fn errors(&self, sequence: Tensor<3>, targets: Tensor<2, Int>) -> Tensor<2> {
-        let sequence = match self.classes {
-            Some(classes) => population_sums(sequence, classes),
-            None => sequence,
-        };
-        let scores = self.readout.scores(sequence);
+    fn errors(
+        &self,
+        scores: Tensor<3>,
+        targets: Tensor<2, Int>,
+        mask: Option<&Tensor<2>>,
+    ) -> Tensor<2> {
         let classes = scores.dims()[2];
         let [steps, batch] = targets.dims();
         let wanted = on_off::<2, 3>(targets.clone(), classes, self.on_target, self.off_target);
@@ -100,7 +133,7 @@ impl ReadoutMse {
             }
             None => errors,
         };
-        errors.mean_dim(0).squeeze_dim(0)
+        mean_over_steps(errors, mask).squeeze_dim(0)
     }
 }
 

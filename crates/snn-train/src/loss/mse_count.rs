@@ -3,7 +3,10 @@
 use burn::config::Config;
 use burn::tensor::{Int, Tensor};
 
-use super::{Readout, ReadoutMse};
+use super::Readout;
+use super::mask::lengths;
+use super::population::by_class;
+use super::target::{check_targets, one_hot, target_weights};
 
 /// `(count - target)² / T`. The target is the whole number of spikes below `T · rate`, times the
 /// number of neurons of a class. snnTorch `mse_count_loss`, after SLAYER (Shrestha and Orchard,
@@ -36,6 +39,22 @@ impl MseCountLoss {
         self.forward_no_reduction(spikes, targets).mean()
     }
 
+    /// As [`forward`](Self::forward), of recordings that are not equally long; see
+    /// [`loss`](super). The mask is `[T, B]`.
+    ///
+    /// # Panics
+    ///
+    /// Also if the mask has another shape.
+    pub fn forward_masked(
+        &self,
+        spikes: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: &Tensor<2>,
+    ) -> Tensor<1> {
+        let shape = spikes.dims();
+        self.of_scores(self.scores(spikes, Some(mask)), targets, shape, Some(mask)).mean()
+    }
+
     /// Loss of each sample and class, `[B, C]`, weights included.
     ///
     /// # Panics
@@ -43,17 +62,50 @@ impl MseCountLoss {
     /// If there are no steps, not one target for each sample, not one weight for each class, or a
     /// number of outputs that `classes` does not divide.
     pub fn forward_no_reduction(&self, spikes: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<2> {
-        let [steps, _, neurons] = spikes.dims();
-        let steps = steps as f64;
-        let per_class = neurons as f64 / self.classes.unwrap_or(neurons) as f64;
-        let squares = ReadoutMse {
-            readout: Readout::Sum,
-            on_target: (steps * self.correct_rate * per_class).trunc(),
-            off_target: (steps * self.incorrect_rate * per_class).trunc(),
-            classes: self.classes,
-            weights: self.weights.clone(),
+        let shape = spikes.dims();
+        self.of_scores(self.scores(spikes, None), targets, shape, None)
+    }
+
+    /// Spikes of each class, `[1, B, C]`.
+    pub(super) fn scores(&self, spikes: Tensor<3>, mask: Option<&Tensor<2>>) -> Tensor<3> {
+        Readout::Sum.scores(by_class(spikes, self.classes), mask)
+    }
+
+    /// Loss of each sample and class, `[B, C]`, of the [`scores`](Self::scores) of spikes `[T, B, N]`.
+    pub(super) fn of_scores(
+        &self,
+        scores: Tensor<3>,
+        targets: Tensor<1, Int>,
+        [steps, batch, neurons]: [usize; 3],
+        mask: Option<&Tensor<2>>,
+    ) -> Tensor<2> {
+        check_targets(batch, &targets);
+        let device = scores.device();
+        let classes = scores.dims()[2];
+        let per_class = (neurons / classes) as f64;
+        let lengths = match mask {
+            Some(mask) => lengths(mask),
+            None => Tensor::full([1, 1, 1], steps as f64, &device),
         };
-        squares.forward_no_reduction(spikes, targets).div_scalar(steps)
+        // Whole numbers of products in f64, for every length that a recording can have: in f32, 100
+        // times 0.29 is 29 and not 28.
+        let target = |rate: f64| {
+            let of = |steps| (steps as f64 * rate * per_class).trunc() as f32;
+            let all: Vec<f32> = (0..=steps).map(of).collect();
+            let all = Tensor::<1>::from_data(all.as_slice(), &device);
+            all.select(0, lengths.clone().int().flatten::<1>(0, 2)).reshape(lengths.dims())
+        };
+        let (on, off) = (target(self.correct_rate), target(self.incorrect_rate));
+        let right = one_hot::<2, 3>(targets.clone().unsqueeze_dim(0), classes);
+        let wanted = off.clone() + right * (on - off);
+        let errors = (scores - wanted).square() / lengths;
+        let errors = match &self.weights {
+            Some(weights) => {
+                errors * target_weights(weights, targets, classes).reshape([1, batch, 1])
+            }
+            None => errors,
+        };
+        errors.squeeze_dim(0)
     }
 }
 

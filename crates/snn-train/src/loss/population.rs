@@ -20,6 +20,14 @@ pub fn population_sums<const D: usize>(outputs: Tensor<D>, classes: usize) -> Te
     outputs.reshape([rows, neurons / classes]).sum_dim(1).reshape(shape)
 }
 
+/// Sums over the populations of a number of classes, if there is one.
+pub(super) fn by_class(sequence: Tensor<3>, classes: Option<usize>) -> Tensor<3> {
+    match classes {
+        Some(classes) => population_sums(sequence, classes),
+        None => sequence,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

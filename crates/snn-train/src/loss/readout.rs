@@ -4,7 +4,8 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::filter::moving_mean;
-use super::spike_times::spike_times;
+use super::mask::{check_mask, cleared, last_steps, lengths, of_steps};
+use super::spike_times::{spike_times, spike_times_until};
 
 /// How a sequence `[T, B, C]` becomes scores: one for each class, or one for each class and step.
 /// Of several steps, a loss is the mean.
@@ -41,12 +42,39 @@ pub enum Inverse {
 }
 
 impl Readout {
-    /// Scores `[S, B, C]`, where `S` is `T` for the readouts at every step, else 1.
+    /// Scores `[S, B, C]`, where `S` is `T` for the readouts at every step, else 1. With a `mask`
+    /// `[T, B]`, those of the steps where it is 1, which come first; scores at every other step mean
+    /// nothing then.
     ///
     /// # Panics
     ///
-    /// If there are no steps, or a window is empty.
-    pub fn scores(&self, sequence: Tensor<3>) -> Tensor<3> {
+    /// If there are no steps, a window is empty, or the mask has another shape.
+    pub fn scores(&self, sequence: Tensor<3>, mask: Option<&Tensor<2>>) -> Tensor<3> {
+        check_mask(&sequence, mask);
+        match mask {
+            None => self.scores_of_all(sequence),
+            Some(mask) => self.scores_of_some(sequence, mask),
+        }
+    }
+
+    fn scores_of_some(&self, sequence: Tensor<3>, mask: &Tensor<2>) -> Tensor<3> {
+        match *self {
+            Self::EachStep | Self::MovingMean { .. } => self.scores_of_all(sequence),
+            Self::Sum => cleared(sequence, mask).sum_dim(0),
+            Self::Mean => cleared(sequence, mask).sum_dim(0) / lengths(mask),
+            Self::Max => {
+                let behind = of_steps(mask).equal_elem(0.0).expand(sequence.dims());
+                sequence.mask_fill(behind, f64::NEG_INFINITY).max_dim(0)
+            }
+            Self::Last => (sequence * last_steps(mask)).sum_dim(0),
+            Self::FirstSpike(inverse) => {
+                let last = lengths(mask) - 1.0;
+                inverse.of(spike_times_until(cleared(sequence, mask), 1, last))
+            }
+        }
+    }
+
+    fn scores_of_all(&self, sequence: Tensor<3>) -> Tensor<3> {
         let shape = sequence.dims();
         assert!(shape[0] > 0, "expected at least one time step, got shape {shape:?}");
         match *self {
@@ -56,10 +84,16 @@ impl Readout {
             Self::Mean => sequence.mean_dim(0),
             Self::Max => sequence.max_dim(0),
             Self::Last => sequence.narrow(0, shape[0] - 1, 1),
-            Self::FirstSpike(Inverse::Negate) => spike_times(sequence, 1).neg(),
-            Self::FirstSpike(Inverse::Reciprocal) => {
-                spike_times(sequence, 1).add_scalar(1.0).recip()
-            }
+            Self::FirstSpike(inverse) => inverse.of(spike_times(sequence, 1)),
+        }
+    }
+}
+
+impl Inverse {
+    fn of(self, times: Tensor<3>) -> Tensor<3> {
+        match self {
+            Self::Negate => times.neg(),
+            Self::Reciprocal => times.add_scalar(1.0).recip(),
         }
     }
 }
@@ -72,7 +106,7 @@ mod tests {
     #[test]
     fn scores_of_a_short_sequence() {
         let spikes = || trains(4, &[&[1, 3], &[2]]);
-        let of = |readout: Readout| values(readout.scores(spikes()));
+        let of = |readout: Readout| values(readout.scores(spikes(), None));
         assert_eq!(of(Readout::EachStep), values(spikes()));
         assert_eq!(of(Readout::Sum), [2.0, 1.0]);
         assert_eq!(of(Readout::Mean), [0.5, 0.25]);
@@ -87,6 +121,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "expected at least one time step")]
     fn there_must_be_steps() {
-        Readout::Max.scores(sequence([0, 2, 3]));
+        Readout::Max.scores(sequence([0, 2, 3]), None);
     }
 }

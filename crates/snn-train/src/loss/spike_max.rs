@@ -40,7 +40,7 @@ impl SpikeMaxLoss {
     ///
     /// As [`forward`](Self::forward).
     pub fn forward_no_reduction(&self, spikes: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
-        let rates = self.readout.scores(spikes).add_scalar(self.epsilon);
+        let rates = self.readout.scores(spikes, None).add_scalar(self.epsilon);
         let [_, batch, classes] = rates.dims();
         check_targets(batch, &targets);
         let right = rates.clone() * one_hot::<1, 2>(targets, classes).unsqueeze();

@@ -26,11 +26,18 @@ pub fn first_spike_times(spikes: Tensor<3>) -> Tensor<2> {
 ///
 /// If there are no steps, or `count` is zero.
 pub fn spike_times(spikes: Tensor<3>, count: usize) -> Tensor<3> {
+    let last = spikes.dims()[0] as f64 - 1.0;
+    let last = Tensor::full([1, 1, 1], last, &spikes.device());
+    spike_times_until(spikes, count, last)
+}
+
+/// [`spike_times`] where the last step is that of each recording, `[1, B, 1]` or `[1, 1, 1]`.
+pub(super) fn spike_times_until(spikes: Tensor<3>, count: usize, last: Tensor<3>) -> Tensor<3> {
     let shape = spikes.dims();
     let steps = shape[0];
     assert!(steps > 0, "expected at least one time step, got shape {shape:?}");
     assert!(count > 0, "expected at least one spike to be asked for, got none");
-    let last = (steps - 1) as f64;
+    let last = last.expand(shape);
 
     let fixed = spikes.clone().detach();
     let silent = fixed.clone().lower_equal_scalar(0.0);
@@ -39,14 +46,14 @@ pub fn spike_times(spikes: Tensor<3>, count: usize) -> Tensor<3> {
     let step = Tensor::<1, Int>::arange(0..steps as i64, &spikes.device()).float();
     let step = step.reshape([steps, 1, 1]).expand(shape);
     // The step itself where there is a spike still to be counted, else the last one.
-    let mut pending = step.clone().mask_fill(silent, last);
+    let mut pending = step.clone().mask_where(silent, last.clone());
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
         let time = pending.clone().min_dim(0);
         let here = step.clone().equal(time.clone()).float();
         times.push(time.clone() - (spikes.clone() * here).sum_dim(0));
         let counted = pending.clone().lower_equal(time);
-        pending = pending.mask_fill(counted, last);
+        pending = pending.mask_where(counted, last.clone());
     }
     Tensor::cat(times, 0)
 }

@@ -14,9 +14,12 @@ pub use synops::{synops, synops_budget};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
-/// `mean(scores²)`; scores `[B, C]`.
-pub fn readout(scores: Tensor<2>) -> Tensor<1> {
-    scores.square().mean()
+use crate::loss::mean_over_steps;
+
+/// `mean(scores²)`; scores `[S, B, C]`, and a mask `[T, B]` of recordings that are not equally long, as
+/// [losses](crate::loss) take it.
+pub fn readout(scores: Tensor<3>, mask: Option<&Tensor<2>>) -> Tensor<1> {
+    mean_over_steps(scores.square(), mask).mean()
 }
 
 /// `mean((Σ_t spikes)²)`: many spikes of one neuron cost more than the same number spread over
@@ -63,7 +66,7 @@ mod tests {
     fn values_on_small_examples() {
         let device = Device::default();
         let x = || Tensor::<2>::from_floats([[1.0, 2.0], [0.0, 3.0]], &device);
-        assert_eq!(value(readout(x())), 3.5);
+        assert_eq!(value(readout(x().unsqueeze(), None)), 3.5);
         assert_eq!(value(bursts(x())), 3.5);
     }
 
