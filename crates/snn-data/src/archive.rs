@@ -96,19 +96,19 @@ impl Unpacking<'_> {
             let mut entry = zip.by_index(index).map_err(|source| error(source.into()))?;
             // Packers on Windows have written the separator of that system.
             let path = place(to, Path::new(&name.replace('\\', "/"))).map_err(error)?;
+            let size = entry.size();
             if entry.is_symlink() {
                 return Err(error(link()));
             } else if entry.is_dir() {
                 fs::create_dir_all(&path).map_err(error)?;
             } else if outer.is_none() && name.to_lowercase().ends_with(".zip") {
                 let inner = self.temporary.join("inner.zip");
-                write_sized(&mut entry, entry.size(), &inner).map_err(error)?;
+                write_sized(&mut entry, size, &inner).map_err(error)?;
                 let file = File::open(&inner).map_err(error)?;
                 let file = BufReader::with_capacity(BUFFER, file);
                 let inner_zip = ZipArchive::new(file).map_err(|source| error(source.into()))?;
                 self.zip(inner_zip, path.parent().unwrap_or(to), Some(&name))?;
             } else {
-                let size = entry.size();
                 write_sized(&mut entry, size, &path).map_err(error)?;
             }
         }

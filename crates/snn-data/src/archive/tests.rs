@@ -10,7 +10,7 @@ use super::*;
 
 /// Two files, one of them below the other's folder, larger than any buffer.
 fn entries() -> Vec<(&'static str, Vec<u8>)> {
-    let large = (0..200_000_u32).map(|k| (k * k >> 7) as u8).collect();
+    let large = (0..200_000_u32).map(|k| (k.wrapping_mul(k) >> 7) as u8).collect();
     vec![("data/1/b.bin", large), ("data/a.txt", b"spikes".to_vec())]
 }
 

@@ -350,7 +350,8 @@ mod processes {
         for mut child in children {
             assert!(child.wait().unwrap().success());
         }
-        assert_eq!((server.behaviour().requests.len(), server.sent()), (1, LENGTH));
+        let requests = server.behaviour().requests.len();
+        assert_eq!((requests, server.sent()), (1, LENGTH));
         assert_eq!(files(folder.path()), ["file"]);
     }
 
