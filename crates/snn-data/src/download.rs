@@ -40,9 +40,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Downloader {
     offline: bool,
     /// A bar on the terminal, if there is none.
-    progress: Option<Box<dyn Fn(Progress<'_>) + Send + Sync>>,
+    progress: Option<Box<Report>>,
     pause: Duration,
 }
+
+type Report = dyn Fn(Progress<'_>) + Send + Sync;
 
 /// How far a download is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +108,6 @@ impl Downloader {
     /// `unpacked` is a path below the data folder, and is whole or not there. It is what has this path when the
     /// archive is unpacked where it lies, a folder or a file. If the archive holds no such thing, it is a new
     /// folder with all that the archive holds.
-    #[allow(dead_code)]
     pub(crate) fn fetch_and_unpack(
         &self,
         remote: &Remote,
