@@ -139,7 +139,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
 /// Training and test set.
 fn open(folder: &Path) -> Result<[Mnist; 2], DataError> {
     #[cfg(feature = "download")]
-    mnist::download(folder)?;
+    mnist::download(folder, &snn::data::Downloader::new())?;
     Ok([Mnist::open(folder, Part::Train)?, Mnist::open(folder, Part::Test)?])
 }
 

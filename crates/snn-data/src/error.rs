@@ -9,9 +9,17 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// A file that is not there.
-    #[error("there is neither {} nor {0}.gz; it can be downloaded from {url}", path.display())]
+    /// A file or folder that is not there.
+    #[error("{} is missing; it can be downloaded from {url}", path.display())]
     Missing {
+        /// The file, or the folder that an archive is unpacked to.
+        path: PathBuf,
+        /// Where it is published.
+        url: String,
+    },
+    /// A file that is not there and may not be fetched.
+    #[error("{} is missing; the network was not used to download it from {url}", path.display())]
+    Offline {
         /// The file.
         path: PathBuf,
         /// Where it is published.
@@ -35,7 +43,17 @@ pub enum DataError {
         /// What was expected and what is there.
         problem: String,
     },
-    /// A download that failed.
+    /// An archive that cannot be unpacked. Nothing of it was kept.
+    #[error("{}: {entry}: {source}", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// The entry of it.
+        entry: String,
+        /// What the operating system or the unpacking said.
+        source: io::Error,
+    },
+    /// A download that failed. What has come is kept for the next one.
     #[error("cannot download {url}: {source}")]
     Download {
         /// The address.
@@ -44,13 +62,15 @@ pub enum DataError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A download with other content than it should have. Nothing of it was kept.
-    #[error("{url}: expected content with SHA-256 {expected}, got {found}")]
+    #[error("{url}: expected {kind} {expected}, got {found}")]
     Hash {
         /// The address.
         url: String,
-        /// SHA-256 of the right content, unpacked.
+        /// Which hash: MD5, SHA-256, or that of a gzip file's content, unpacked SHA-256.
+        kind: &'static str,
+        /// Hash of the right content.
         expected: &'static str,
-        /// SHA-256 of what came.
+        /// Hash of what came.
         found: String,
     },
 }

@@ -4,9 +4,13 @@
 //! [`Dataset`](burn::data::dataset::Dataset) trait that they implement.
 //!
 //! A set that is read from files takes the folder they lie in, and never uses the network by itself.
-//! With the feature `download`, its `download` function gets what is missing.
+//! With the feature `download`, its `download` function gets what is missing, by a `Downloader`.
 
+#[cfg(feature = "download")]
+mod archive;
 pub mod dataset;
+#[cfg(feature = "download")]
+mod download;
 mod error;
 pub mod events;
 mod folder;
@@ -17,11 +21,13 @@ mod memory;
 pub mod mnist;
 mod part;
 pub mod policy;
+mod remote;
 mod replace;
-mod resource;
 pub mod transform;
 pub mod yin_yang;
 
+#[cfg(feature = "download")]
+pub use download::{Downloader, Progress};
 pub use error::DataError;
 pub use folder::data_folder;
 pub use part::Part;

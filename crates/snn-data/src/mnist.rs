@@ -11,13 +11,15 @@
 //! mnist/t10k-images-idx3-ubyte    mnist/t10k-labels-idx1-ubyte
 //! ```
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::data::dataset::{Dataset, DatasetError};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "download")]
+use crate::Downloader;
 use crate::idx;
-use crate::resource::Resource;
+use crate::remote::{Hash, Remote};
 use crate::{DataError, Part};
 
 /// Number of classes: the label of a digit is its value.
@@ -26,7 +28,6 @@ pub const CLASSES: usize = 10;
 pub const SIDE: usize = 28;
 
 const PIXELS: usize = SIDE * SIDE;
-const MIRROR: &str = "https://ossci-datasets.s3.amazonaws.com/mnist";
 
 /// One part of MNIST, in memory: 60,000 samples to train with, 10,000 by other writers to test with.
 #[derive(Debug, Clone)]
@@ -51,9 +52,10 @@ pub struct MnistSample {
 ///
 /// If a file cannot be downloaded or written, or has other content.
 #[cfg(feature = "download")]
-pub fn download(folder: &Path) -> Result<(), DataError> {
-    let files = [Part::Train, Part::Test].into_iter().flat_map(resources);
-    files.into_iter().try_for_each(|file| file.download(folder))
+pub fn download(folder: &Path, downloader: &Downloader) -> Result<(), DataError> {
+    let files = [Part::Train, Part::Test].into_iter().flat_map(files);
+    let missing = files.filter(|file| !file.unpacked(folder).exists());
+    missing.into_iter().try_for_each(|file| downloader.fetch(&file, folder).map(drop))
 }
 
 impl Mnist {
@@ -64,7 +66,7 @@ impl Mnist {
     /// If a file is missing, cannot be read, or does not hold one label from 0 to 9 for each image of
     /// 28 by 28 pixels.
     pub fn open(folder: &Path, part: Part) -> Result<Self, DataError> {
-        let [images, labels] = resources(part);
+        let [images, labels] = files(part);
         let (images_path, images) = images.read(folder)?;
         let (shape, images) = values(&images_path, &images)?;
         let wrong = |path: &Path, offset, problem| {
@@ -111,34 +113,34 @@ fn values(path: &Path, bytes: &[u8]) -> Result<(Vec<usize>, Vec<u8>), DataError>
 }
 
 /// The files of images and of labels.
-fn resources(part: Part) -> [Resource; 2] {
-    let files = match part {
+fn files(part: Part) -> [Remote; 2] {
+    let file = |url, path, sha256| Remote { url, path, hash: Hash::UnpackedSha256(sha256) };
+    match part {
         Part::Train => [
-            (
-                "train-images-idx3-ubyte",
+            file(
+                "https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz",
+                "mnist/train-images-idx3-ubyte.gz",
                 "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
             ),
-            (
-                "train-labels-idx1-ubyte",
+            file(
+                "https://ossci-datasets.s3.amazonaws.com/mnist/train-labels-idx1-ubyte.gz",
+                "mnist/train-labels-idx1-ubyte.gz",
                 "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
             ),
         ],
         Part::Test => [
-            (
-                "t10k-images-idx3-ubyte",
+            file(
+                "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-images-idx3-ubyte.gz",
+                "mnist/t10k-images-idx3-ubyte.gz",
                 "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
             ),
-            (
-                "t10k-labels-idx1-ubyte",
+            file(
+                "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz",
+                "mnist/t10k-labels-idx1-ubyte.gz",
                 "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
             ),
         ],
-    };
-    files.map(|(name, sha256)| Resource {
-        path: PathBuf::from("mnist").join(name),
-        url: format!("{MIRROR}/{name}.gz"),
-        sha256,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -194,9 +196,9 @@ mod tests {
     fn without_files_the_error_names_the_mirror() {
         let folder = tempfile::tempdir().unwrap();
         let error = Mnist::open(folder.path(), Part::Train).unwrap_err().to_string();
-        let url = format!("{MIRROR}/train-images-idx3-ubyte.gz");
+        let [file, _] = files(Part::Train);
         assert!(
-            error.contains("mnist/train-images-idx3-ubyte") && error.ends_with(&url),
+            error.contains("mnist/train-images-idx3-ubyte") && error.ends_with(file.url),
             "{error}"
         );
     }
