@@ -1,8 +1,8 @@
 //! MNIST: handwritten digits, 60,000 for training and 10,000 for tests.
 //!
 //! LeCun, Bottou, Bengio and Haffner, *Gradient-based learning applied to document recognition*,
-//! Proceedings of the IEEE 86, 1998. Files of the same layout, such as those of Fashion-MNIST, are read
-//! as well.
+//! Proceedings of the IEEE 86, 1998. [`fashion_mnist`](crate::dataset::fashion_mnist) has files of the
+//! same layout, and [`s_mnist`](crate::dataset::s_mnist) makes spikes of the images.
 //!
 //! Below the data folder, packed with gzip (then `.gz` is behind the name) or not:
 //!
@@ -16,8 +16,10 @@ use std::path::{Path, PathBuf};
 use burn::data::dataset::{Dataset, DatasetError};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "download")]
+use crate::Downloader;
 use crate::idx;
-use crate::resource::Resource;
+use crate::remote::{Hash, Remote};
 use crate::{DataError, Part};
 
 /// Number of classes: the label of a digit is its value.
@@ -26,11 +28,12 @@ pub const CLASSES: usize = 10;
 pub const SIDE: usize = 28;
 
 const PIXELS: usize = SIDE * SIDE;
-const MIRROR: &str = "https://ossci-datasets.s3.amazonaws.com/mnist";
 
 /// One part of MNIST, in memory: 60,000 samples to train with, 10,000 by other writers to test with.
 #[derive(Debug, Clone)]
 pub struct Mnist {
+    /// The file of the images.
+    path: PathBuf,
     images: Vec<u8>,
     labels: Vec<u8>,
 }
@@ -51,9 +54,20 @@ pub struct MnistSample {
 ///
 /// If a file cannot be downloaded or written, or has other content.
 #[cfg(feature = "download")]
-pub fn download(folder: &Path) -> Result<(), DataError> {
-    let files = [Part::Train, Part::Test].into_iter().flat_map(resources);
-    files.into_iter().try_for_each(|file| file.download(folder))
+pub fn download(folder: &Path, downloader: &Downloader) -> Result<(), DataError> {
+    fetch(folder, files, downloader)
+}
+
+/// Downloads what is there neither packed nor unpacked of the files of both parts.
+#[cfg(feature = "download")]
+pub(crate) fn fetch(
+    folder: &Path,
+    files: fn(Part) -> [Remote; 2],
+    downloader: &Downloader,
+) -> Result<(), DataError> {
+    let files = [Part::Train, Part::Test].into_iter().flat_map(files);
+    let mut missing = files.filter(|file| !file.unpacked(folder).exists());
+    missing.try_for_each(|file| downloader.fetch(&file, folder).map(drop))
 }
 
 impl Mnist {
@@ -64,7 +78,11 @@ impl Mnist {
     /// If a file is missing, cannot be read, or does not hold one label from 0 to 9 for each image of
     /// 28 by 28 pixels.
     pub fn open(folder: &Path, part: Part) -> Result<Self, DataError> {
-        let [images, labels] = resources(part);
+        Self::read(folder, &files(part))
+    }
+
+    /// Reads published files of images and of labels.
+    pub(crate) fn read(folder: &Path, [images, labels]: &[Remote; 2]) -> Result<Self, DataError> {
         let (images_path, images) = images.read(folder)?;
         let (shape, images) = values(&images_path, &images)?;
         let wrong = |path: &Path, offset, problem| {
@@ -84,15 +102,33 @@ impl Mnist {
             let problem = format!("expected a label from 0 to 9, got {}", labels[index]);
             return wrong(&labels_path, 8 + index, problem);
         }
-        Ok(Self { images, labels })
+        Ok(Self { path: images_path, images, labels })
+    }
+
+    /// The classes of all samples.
+    pub fn labels(&self) -> Vec<usize> {
+        (0..self.labels.len()).map(|index| self.label(index)).collect()
+    }
+
+    /// The class of a sample.
+    pub(crate) fn label(&self, index: usize) -> usize {
+        usize::from(self.labels[index])
+    }
+
+    /// The file of the images.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The pixels of an image, row by row.
+    pub(crate) fn image(&self, index: usize) -> &[u8] {
+        &self.images[index * PIXELS..][..PIXELS]
     }
 }
 
 impl Dataset<MnistSample> for Mnist {
     fn get(&self, index: usize) -> Result<MnistSample, DatasetError> {
-        let label = usize::from(self.labels[index]);
-        let image = self.images[index * PIXELS..][..PIXELS].to_vec();
-        Ok(MnistSample { image, label })
+        Ok(MnistSample { image: self.image(index).to_vec(), label: self.label(index) })
     }
 
     fn len(&self) -> usize {
@@ -111,34 +147,34 @@ fn values(path: &Path, bytes: &[u8]) -> Result<(Vec<usize>, Vec<u8>), DataError>
 }
 
 /// The files of images and of labels.
-fn resources(part: Part) -> [Resource; 2] {
-    let files = match part {
+fn files(part: Part) -> [Remote; 2] {
+    let file = |url, path, sha256| Remote { url, path, hash: Hash::UnpackedSha256(sha256) };
+    match part {
         Part::Train => [
-            (
-                "train-images-idx3-ubyte",
+            file(
+                "https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz",
+                "mnist/train-images-idx3-ubyte.gz",
                 "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
             ),
-            (
-                "train-labels-idx1-ubyte",
+            file(
+                "https://ossci-datasets.s3.amazonaws.com/mnist/train-labels-idx1-ubyte.gz",
+                "mnist/train-labels-idx1-ubyte.gz",
                 "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
             ),
         ],
         Part::Test => [
-            (
-                "t10k-images-idx3-ubyte",
+            file(
+                "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-images-idx3-ubyte.gz",
+                "mnist/t10k-images-idx3-ubyte.gz",
                 "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
             ),
-            (
-                "t10k-labels-idx1-ubyte",
+            file(
+                "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-labels-idx1-ubyte.gz",
+                "mnist/t10k-labels-idx1-ubyte.gz",
                 "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
             ),
         ],
-    };
-    files.map(|(name, sha256)| Resource {
-        path: PathBuf::from("mnist").join(name),
-        url: format!("{MIRROR}/{name}.gz"),
-        sha256,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -167,7 +203,7 @@ mod tests {
     fn images_and_labels_belong_together() {
         let pixels: Vec<u8> = (0..3 * PIXELS).map(|k| (k / PIXELS) as u8).collect();
         let data = open(&file(&[3, 28, 28], &pixels), &file(&[3], &[7, 0, 9])).unwrap();
-        assert_eq!(data.len(), 3);
+        assert_eq!((data.len(), data.labels()), (3, vec![7, 0, 9]));
         for (index, label) in [7, 0, 9].into_iter().enumerate() {
             let expected = MnistSample { image: vec![index as u8; PIXELS], label };
             assert_eq!(data.get(index).unwrap(), expected);
@@ -194,9 +230,9 @@ mod tests {
     fn without_files_the_error_names_the_mirror() {
         let folder = tempfile::tempdir().unwrap();
         let error = Mnist::open(folder.path(), Part::Train).unwrap_err().to_string();
-        let url = format!("{MIRROR}/train-images-idx3-ubyte.gz");
+        let [file, _] = files(Part::Train);
         assert!(
-            error.contains("mnist/train-images-idx3-ubyte") && error.ends_with(&url),
+            error.contains("mnist/train-images-idx3-ubyte") && error.ends_with(file.url),
             "{error}"
         );
     }
