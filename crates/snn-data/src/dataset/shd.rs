@@ -180,3 +180,35 @@ fn commands(part: SscPart) -> Remote {
         },
     }
 }
+
+#[cfg(all(test, feature = "download"))]
+mod tests {
+    use std::fs::{self, File};
+    use std::io::Write;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    const FILE: &[u8] = include_bytes!("../../../../tests/fixtures/hdf5/shd_pytables.h5");
+
+    #[test]
+    fn an_archive_that_is_there_is_unpacked_and_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("ssc")).unwrap();
+        let archive = File::create(folder.path().join("ssc/ssc_valid.h5.zip")).unwrap();
+        let mut archive = ZipWriter::new(archive);
+        archive.start_file("ssc_valid.h5", SimpleFileOptions::default()).unwrap();
+        archive.write_all(FILE).unwrap();
+        archive.finish().unwrap();
+
+        let offline = Downloader::new().offline(true);
+        assert!(Shd::open_ssc(folder.path(), SscPart::Valid).is_err());
+        download_ssc(folder.path(), SscPart::Valid, &offline).unwrap();
+        let set = Shd::open_ssc(folder.path(), SscPart::Valid).unwrap();
+        assert_eq!((set.labels(), set.get(3).unwrap().data.len()), (vec![0, 19, 3, 3], 600));
+        let missing = download(folder.path(), Part::Test, &offline).unwrap_err().to_string();
+        assert!(missing.contains("shd/shd_test.h5"), "{missing}");
+    }
+}
