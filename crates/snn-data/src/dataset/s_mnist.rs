@@ -52,16 +52,18 @@ impl SMnistConfig {
 
     fn spikes(&self, pixels: &[u8]) -> Result<Spikes, EventsError> {
         let count = u32::from(self.thresholds);
-        let threshold = |k: u32| 254 * k / count.saturating_sub(1).max(1);
+        let thresholds = (0..count).map(|k| 254 * k / count.saturating_sub(1).max(1));
+        let thresholds: Vec<u32> = thresholds.collect();
+        let reached =
+            |value: u32| thresholds.partition_point(|threshold| *threshold <= value) as u32;
         let steps = if self.duplicate { 2 } else { 1 };
         let (mut t, mut unit) = (Vec::new(), Vec::new());
         for (index, pixel) in pixels.iter().enumerate() {
             let now = u32::from(*pixel);
             let next = pixels.get(index + 1).map_or(now, |next| u32::from(*next));
-            let (low, high) = (now.min(next), now.max(next));
             // What the neuron of the lowest threshold would have.
             let first = if now < next { self.units() } else { count + 1 };
-            let crossed = (0..count).rev().filter(|k| low < threshold(*k) && threshold(*k) <= high);
+            let crossed = (reached(now.min(next))..reached(now.max(next))).rev();
             let touch = (*pixel == u8::MAX).then_some(0);
             let units: Vec<u32> = touch.into_iter().chain(crossed.map(|k| first - k)).collect();
             for step in 0..steps {
