@@ -1,5 +1,13 @@
 //! Data sets: what they have in common.
 
+pub mod fashion_mnist;
+pub mod image_folder;
+#[cfg(feature = "hdf5")]
+pub mod ntidigits;
+pub mod s_mnist;
+#[cfg(feature = "hdf5")]
+pub mod shd;
+
 use std::path::PathBuf;
 
 use burn::data::dataset::Dataset;

@@ -1,8 +1,8 @@
 //! MNIST: handwritten digits, 60,000 for training and 10,000 for tests.
 //!
 //! LeCun, Bottou, Bengio and Haffner, *Gradient-based learning applied to document recognition*,
-//! Proceedings of the IEEE 86, 1998. Files of the same layout, such as those of Fashion-MNIST, are read
-//! as well.
+//! Proceedings of the IEEE 86, 1998. [`fashion_mnist`](crate::dataset::fashion_mnist) has files of the
+//! same layout, and [`s_mnist`](crate::dataset::s_mnist) makes spikes of the images.
 //!
 //! Below the data folder, packed with gzip (then `.gz` is behind the name) or not:
 //!
@@ -11,7 +11,7 @@
 //! mnist/t10k-images-idx3-ubyte    mnist/t10k-labels-idx1-ubyte
 //! ```
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::data::dataset::{Dataset, DatasetError};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,8 @@ const PIXELS: usize = SIDE * SIDE;
 /// One part of MNIST, in memory: 60,000 samples to train with, 10,000 by other writers to test with.
 #[derive(Debug, Clone)]
 pub struct Mnist {
+    /// The file of the images.
+    path: PathBuf,
     images: Vec<u8>,
     labels: Vec<u8>,
 }
@@ -53,9 +55,19 @@ pub struct MnistSample {
 /// If a file cannot be downloaded or written, or has other content.
 #[cfg(feature = "download")]
 pub fn download(folder: &Path, downloader: &Downloader) -> Result<(), DataError> {
+    fetch(folder, files, downloader)
+}
+
+/// Downloads what is there neither packed nor unpacked of the files of both parts.
+#[cfg(feature = "download")]
+pub(crate) fn fetch(
+    folder: &Path,
+    files: fn(Part) -> [Remote; 2],
+    downloader: &Downloader,
+) -> Result<(), DataError> {
     let files = [Part::Train, Part::Test].into_iter().flat_map(files);
-    let missing = files.filter(|file| !file.unpacked(folder).exists());
-    missing.into_iter().try_for_each(|file| downloader.fetch(&file, folder).map(drop))
+    let mut missing = files.filter(|file| !file.unpacked(folder).exists());
+    missing.try_for_each(|file| downloader.fetch(&file, folder).map(drop))
 }
 
 impl Mnist {
@@ -66,7 +78,11 @@ impl Mnist {
     /// If a file is missing, cannot be read, or does not hold one label from 0 to 9 for each image of
     /// 28 by 28 pixels.
     pub fn open(folder: &Path, part: Part) -> Result<Self, DataError> {
-        let [images, labels] = files(part);
+        Self::read(folder, &files(part))
+    }
+
+    /// Reads published files of images and of labels.
+    pub(crate) fn read(folder: &Path, [images, labels]: &[Remote; 2]) -> Result<Self, DataError> {
         let (images_path, images) = images.read(folder)?;
         let (shape, images) = values(&images_path, &images)?;
         let wrong = |path: &Path, offset, problem| {
@@ -86,15 +102,33 @@ impl Mnist {
             let problem = format!("expected a label from 0 to 9, got {}", labels[index]);
             return wrong(&labels_path, 8 + index, problem);
         }
-        Ok(Self { images, labels })
+        Ok(Self { path: images_path, images, labels })
+    }
+
+    /// The classes of all samples.
+    pub fn labels(&self) -> Vec<usize> {
+        (0..self.labels.len()).map(|index| self.label(index)).collect()
+    }
+
+    /// The class of a sample.
+    pub(crate) fn label(&self, index: usize) -> usize {
+        usize::from(self.labels[index])
+    }
+
+    /// The file of the images.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The pixels of an image, row by row.
+    pub(crate) fn image(&self, index: usize) -> &[u8] {
+        &self.images[index * PIXELS..][..PIXELS]
     }
 }
 
 impl Dataset<MnistSample> for Mnist {
     fn get(&self, index: usize) -> Result<MnistSample, DatasetError> {
-        let label = usize::from(self.labels[index]);
-        let image = self.images[index * PIXELS..][..PIXELS].to_vec();
-        Ok(MnistSample { image, label })
+        Ok(MnistSample { image: self.image(index).to_vec(), label: self.label(index) })
     }
 
     fn len(&self) -> usize {
@@ -169,7 +203,7 @@ mod tests {
     fn images_and_labels_belong_together() {
         let pixels: Vec<u8> = (0..3 * PIXELS).map(|k| (k / PIXELS) as u8).collect();
         let data = open(&file(&[3, 28, 28], &pixels), &file(&[3], &[7, 0, 9])).unwrap();
-        assert_eq!(data.len(), 3);
+        assert_eq!((data.len(), data.labels()), (3, vec![7, 0, 9]));
         for (index, label) in [7, 0, 9].into_iter().enumerate() {
             let expected = MnistSample { image: vec![index as u8; PIXELS], label };
             assert_eq!(data.get(index).unwrap(), expected);

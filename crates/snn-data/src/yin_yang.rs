@@ -102,6 +102,11 @@ impl YinYang {
     pub fn samples(&self) -> &[YinYangSample] {
         &self.samples
     }
+
+    /// The classes of all samples.
+    pub fn labels(&self) -> Vec<usize> {
+        self.samples.iter().map(|sample| sample.label).collect()
+    }
 }
 
 impl Dataset<YinYangSample> for YinYang {
@@ -179,6 +184,7 @@ mod tests {
             assert!((sx - x).abs() < 5e-5 && (sy - y).abs() < 5e-5, "{sample:?}");
             assert_eq!((rx, ry, sample.label), (1.0 - sx, 1.0 - sy, label));
         }
+        assert_eq!(data.labels()[..4], [2, 1, 2, 1]);
         // These depend on every draw up to the last sample.
         assert_eq!(counts(&data), [1689, 1709, 1627]);
         let [yin, yang, dot] = counts(&YinYang::new(1000, 42));

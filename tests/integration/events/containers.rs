@@ -156,7 +156,7 @@ fn shd_of_h5py_and_of_pytables() {
         assert_eq!(shd.len(), 4);
         assert_eq!([0, 1, 2, 3].map(|index| shd.label(index).unwrap()), [0, 19, 3, 3]);
         assert_eq!([0, 1, 2, 3].map(|index| shd.speaker(index).unwrap()), [4, 0, 11, 2]);
-        assert_eq!(shd.keys(), ["zero", "null", "drei"]);
+        assert_eq!((shd.keys().len(), shd.keys()[10].as_str()), (20, "null"));
         let first = Spikes::new(vec![250_000, 500_000, 1_250_000], vec![0, 699, 350], 700).unwrap();
         assert_eq!(shd.spikes(0).unwrap(), first, "{name}");
         assert!(shd.spikes(1).unwrap().is_empty());
@@ -178,12 +178,12 @@ fn shd_of_h5py_and_of_pytables() {
 #[test]
 fn n_tidigits() {
     let train = NTidigits::open(&fixture("ntidigits.h5"), Part::Train).unwrap();
-    assert_eq!((train.len(), train.id(1), train.label(1)), (3, Some("man-ae-z2o"), Some("z2o")));
+    assert_eq!((train.len(), train.id(1), train.label(1)), (3, Some("man-ae-a-z2o"), Some("z2o")));
     let spikes = train.spikes(2).unwrap();
     let expected = Spikes::new(vec![0, 123, 246, 369, 492], vec![0, 7, 14, 21, 28], 64).unwrap();
     assert_eq!(spikes, expected);
     let test = NTidigits::open(&fixture("ntidigits.h5"), Part::Test).unwrap();
-    assert_eq!((test.len(), test.label(0)), (1, Some("5b")));
+    assert_eq!((test.len(), test.label(0)), (1, Some("5")));
     assert_eq!(test.spikes(0).unwrap().t(), [0, 123, 246]);
     let refusal = hdf5::read(&fixture("ntidigits.h5")).unwrap_err();
     assert!(refusal.to_string().contains("hdf5::NTidigits reads it"), "{refusal}");

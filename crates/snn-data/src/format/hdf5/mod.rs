@@ -58,7 +58,8 @@ pub fn read(path: &Path) -> Result<Recording, DataError> {
     recording(&file).map_err(|refusal| in_file(path, refusal))
 }
 
-fn in_file(path: &Path, FormatError { offset, problem }: FormatError) -> DataError {
+/// An error of a file that is known by its path.
+pub(crate) fn in_file(path: &Path, FormatError { offset, problem }: FormatError) -> DataError {
     DataError::Format { path: path.into(), offset, problem }
 }
 
