@@ -11,6 +11,7 @@ mod files;
 
 mod bptt;
 mod cells;
+mod datasets;
 mod events;
 mod graph;
 mod layers;
