@@ -12,6 +12,7 @@ mod files;
 mod bptt;
 mod cells;
 mod datasets_spikes;
+mod datasets;
 mod events;
 mod graph;
 mod layers;

@@ -6,7 +6,7 @@ use crate::events::{Columns, Event, SensorSize};
 use crate::memory::advise_huge_pages;
 
 /// Decodes the events behind the header of a file, that come in pieces.
-pub(super) trait Decoder: BoxedClone + Send {
+pub(super) trait Decoder: BoxedClone + Send + Sync {
     /// Decodes what is whole, and appends its events. Returns how many bytes that were: those behind
     /// are of something that is not whole yet, and are given again, with more behind them.
     ///

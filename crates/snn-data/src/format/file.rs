@@ -21,10 +21,19 @@ const FIRST: usize = 1 << 13;
 ///
 /// If the file cannot be read, is of no known format, or is broken.
 pub fn read(path: impl AsRef<Path>) -> Result<Recording, DataError> {
+    read_with(path, &Options::default())
+}
+
+/// [`read`], with options.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_with(path: impl AsRef<Path>, options: &Options) -> Result<Recording, DataError> {
     let path = path.as_ref();
     let bytes = map(path)?;
     let format = detect(path, &bytes)?;
-    decode_file(path, &bytes, format, &Options::default())
+    decode_file(path, &bytes, format, options)
 }
 
 /// Reads a recording of a format.

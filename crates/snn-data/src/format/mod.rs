@@ -59,7 +59,7 @@ use thiserror::Error;
 use crate::events::{Columns, Events, SensorSize, Spikes};
 pub use column::TimeUnit;
 use decoder::Feeder;
-pub use file::{Stream, read, read_as, stream, stream_as, write};
+pub use file::{Stream, read, read_as, read_with, stream, stream_as, write};
 pub(crate) use index::IndexedFile;
 pub use options::{Camera, Options, PolarityBit};
 pub use roles::Order;

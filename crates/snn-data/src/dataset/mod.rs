@@ -1,4 +1,20 @@
-//! Data sets: what they have in common.
+//! Data sets: what they have in common, and those that are known by name.
+
+pub mod asl_dvs;
+pub mod cifar10_dvs;
+mod cuts;
+pub mod dvs_gesture;
+pub mod dvs_lip;
+pub mod files;
+pub mod folder;
+pub mod ncaltech101;
+pub mod ncars;
+pub mod nmnist;
+mod order;
+pub mod poker_dvs;
+pub mod st_mnist;
+#[cfg(test)]
+mod tests;
 
 pub mod fashion_mnist;
 pub mod image_folder;

@@ -1,0 +1,243 @@
+//! Recordings of a camera in files, each with a class: what all data sets of recordings are.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use burn::data::dataset::{Dataset, DatasetError};
+
+use super::cuts::Cuts;
+use super::order::{files, natural};
+use super::{Origin, Recordings, Sample};
+use crate::DataError;
+use crate::events::{Events, SensorSize};
+use crate::format::{self, Recording};
+
+/// How the files of a data set are read.
+///
+/// What [`fmt::Debug`] makes of it is part of the [`Origin`] of each sample: it must show all that
+/// changes what is read.
+pub trait Reading: fmt::Debug + Clone + Send + Sync {
+    /// The events of a file.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is broken, or holds no events of a camera.
+    fn read(&self, path: &Path) -> Result<Events, DataError> {
+        events_of(path, format::read(path)?)
+    }
+}
+
+/// Recordings of a camera in files, or parts of them by time, each with a class.
+///
+/// Nothing is read before a sample is asked for. The samples are sorted by the path of their file,
+/// one part of it after the other, and in each name runs of digits by the number that they are; so
+/// the order is the same on every file system. Times are in µs. Events that are not sorted by time in
+/// a file are not in the sample either: [`Events::is_sorted`] tells, [`Events::sorted`] helps.
+#[derive(Debug, Clone)]
+pub struct EventFiles<R> {
+    classes: Arc<[String]>,
+    items: Vec<Item>,
+    sensor: Option<SensorSize>,
+    reading: R,
+    cuts: Cuts,
+}
+
+/// One recording.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub path: PathBuf,
+    pub label: usize,
+    /// Which part of the file, in µs; all of it without.
+    pub time: Option<Range<i64>>,
+}
+
+impl<R: Reading> EventFiles<R> {
+    pub(super) fn new(
+        classes: impl IntoIterator<Item = impl Into<String>>,
+        items: Vec<Item>,
+        sensor: Option<SensorSize>,
+        reading: R,
+    ) -> Self {
+        let classes = classes.into_iter().map(Into::into).collect();
+        Self { classes, items, sensor, reading, cuts: Cuts::default() }
+    }
+
+    /// The sensor of all recordings. If there is none, each is on the one that its file states, or
+    /// else on the smallest that has all its events.
+    pub fn sensor(&self) -> Option<SensorSize> {
+        self.sensor
+    }
+
+    /// The same recordings, all on one sensor. An event outside of it is an error when the recording
+    /// is read.
+    pub fn on_sensor(self, sensor: SensorSize) -> Self {
+        Self { sensor: Some(sensor), ..self }
+    }
+
+    /// The smallest sensor that has those of all recordings. Reads them all, unless they have one.
+    ///
+    /// # Errors
+    ///
+    /// A recording cannot be read.
+    pub fn union_sensor(&self) -> Result<SensorSize, DataError> {
+        if let Some(sensor) = self.sensor {
+            return Ok(sensor);
+        }
+        let mut union = SensorSize { width: 0, height: 0, polarities: 1 };
+        for index in 0..self.items.len() {
+            let SensorSize { width, height, polarities } = self.read(index)?.sensor();
+            union.width = union.width.max(width);
+            union.height = union.height.max(height);
+            union.polarities = union.polarities.max(polarities);
+        }
+        Ok(union)
+    }
+
+    /// Reads all recordings, and returns the indices of those that cannot be read, with the reason.
+    /// [`without`](Self::without) leaves them out.
+    pub fn broken(&self) -> Vec<(usize, DataError)> {
+        (0..self.items.len()).filter_map(|index| Some((index, self.read(index).err()?))).collect()
+    }
+
+    /// The same recordings but some. The classes stay as they are.
+    pub fn without(mut self, indices: &[usize]) -> Self {
+        let left_out: HashSet<usize> = indices.iter().copied().collect();
+        let kept =
+            self.items.into_iter().enumerate().filter(|(index, _)| !left_out.contains(index));
+        self.items = kept.map(|(_, item)| item).collect();
+        self
+    }
+
+    /// The events of a recording.
+    fn read(&self, index: usize) -> Result<Events, DataError> {
+        let Item { path, time, .. } = &self.items[index];
+        let events = match time {
+            None => self.reading.read(path)?,
+            Some(time) => self.cuts.read(path, time)?,
+        };
+        match self.sensor {
+            Some(sensor) if sensor != events.sensor() => {
+                let events = Events::from_columns(events.into_columns(), sensor);
+                events.map_err(|error| broken(path, 0, error.to_string()))
+            }
+            _ => Ok(events),
+        }
+    }
+}
+
+impl<R: Reading> Dataset<Sample<Events>> for EventFiles<R> {
+    fn get(&self, index: usize) -> Result<Sample<Events>, DatasetError> {
+        let data = self.read(index).map_err(DatasetError::new)?;
+        Ok(Sample { data, label: self.items[index].label })
+    }
+
+    fn len(&self) -> usize {
+        self.items.len()
+    }
+}
+
+impl<R: Reading> Recordings<Events> for EventFiles<R> {
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn label(&self, index: usize) -> usize {
+        self.items[index].label
+    }
+
+    fn origin(&self, index: usize) -> Origin {
+        let Item { path, time, .. } = &self.items[index];
+        let part = format!("{:?}, sensor {:?}, time {time:?}", self.reading, self.sensor);
+        Origin { path: path.clone(), part }
+    }
+}
+
+/// The events of a file that was read.
+pub(super) fn events_of(path: &Path, recording: Recording) -> Result<Events, DataError> {
+    match recording {
+        Recording::Events(events) => Ok(events),
+        Recording::Spikes(_) => {
+            Err(broken(path, 0, "expected events of a camera, got spikes of neurons"))
+        }
+    }
+}
+
+pub(super) fn broken(path: &Path, offset: usize, problem: impl Into<String>) -> DataError {
+    DataError::Format { path: path.into(), offset, problem: problem.into() }
+}
+
+/// A folder without what a data set has, which is to be got elsewhere.
+pub(super) fn missing(folder: &Path, expected: &str, source: &str) -> DataError {
+    let problem = format!("expected {expected} below this folder; the data set is from {source}");
+    let source = io::Error::new(io::ErrorKind::NotFound, problem);
+    DataError::File { path: folder.into(), source }
+}
+
+/// A file or folder that is not where the layout of its data set has one.
+pub(super) fn misplaced(path: &Path, problem: impl Into<String>) -> DataError {
+    let source = io::Error::new(io::ErrorKind::InvalidData, problem.into());
+    DataError::File { path: path.into(), source }
+}
+
+/// The layout of a data set with one folder of files for each class.
+pub(super) struct Layout<'a> {
+    /// Where the folders may be, below the folder of data sets: the first one that is there.
+    pub roots: &'a [&'a str],
+    /// Extensions of the files.
+    pub extensions: &'a [&'a str],
+    /// What is to be there, in words.
+    pub expected: &'a str,
+    /// Where the data set is from.
+    pub source: &'a str,
+}
+
+impl Layout<'_> {
+    /// The files of the data set, sorted.
+    pub fn files(&self, folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+        let all = self.roots.iter().map(|root| folder.join(root)).collect::<Vec<_>>();
+        let Some(root) = all.iter().find(|root| root.is_dir()) else {
+            return Err(missing(&all[0], self.expected, self.source));
+        };
+        let found = files(root, self.extensions)?;
+        if found.is_empty() {
+            return Err(missing(root, self.expected, self.source));
+        }
+        Ok(found)
+    }
+
+    /// The files, where the folder that a file is in names its class.
+    pub fn items(&self, folder: &Path, classes: &[&str]) -> Result<Vec<Item>, DataError> {
+        self.files(folder)?.into_iter().map(|path| in_class(path, classes)).collect()
+    }
+}
+
+/// A file in the folder of its class.
+pub(super) fn in_class(path: PathBuf, classes: &[impl AsRef<str>]) -> Result<Item, DataError> {
+    let name = folder_name(&path);
+    match classes.iter().position(|class| Some(class.as_ref()) == name) {
+        Some(label) => Ok(Item { path, label, time: None }),
+        None => {
+            let names: Vec<&str> = classes.iter().map(AsRef::as_ref).collect();
+            let problem =
+                format!("expected it in a folder of a class, one of {}", names.join(", "));
+            Err(misplaced(&path, problem))
+        }
+    }
+}
+
+/// The name of the folder that a file is in.
+pub(super) fn folder_name(path: &Path) -> Option<&str> {
+    path.parent()?.file_name()?.to_str()
+}
+
+/// Each name once, sorted as files are.
+pub(super) fn sorted_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = names.map(Into::into).collect();
+    names.sort_by(|a, b| natural(a.as_bytes(), b.as_bytes()));
+    names.dedup();
+    names
+}
