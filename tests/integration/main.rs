@@ -10,6 +10,7 @@ mod device;
 mod files;
 
 mod bptt;
+mod cache;
 mod cells;
 mod events;
 mod graph;

@@ -6,6 +6,7 @@
 //! A set that is read from files takes the folder they lie in, and never uses the network by itself.
 //! With the feature `download`, its `download` function gets what is missing.
 
+pub mod cache;
 pub mod dataset;
 mod error;
 pub mod events;
