@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -135,6 +135,12 @@ fn child(test: &str, folder: &Path) -> Command {
 fn begun(child: &mut Child) {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.map_while(Result::ok).any(|line| line.contains("begun")));
+}
+
+/// The test of a child that was left to end.
+fn has_passed(output: &Output) {
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
 #[test]
@@ -340,11 +346,10 @@ fn several_processes_fill_one_cache() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let mut children: Vec<_> = (0..4)
-        .map(|_| child("several_processes_fill_one_cache", folder.path()).spawn().unwrap())
-        .collect();
-    for child in &mut children {
-        assert!(child.wait().unwrap().success());
+    let start = |_| child("several_processes_fill_one_cache", folder.path()).spawn().unwrap();
+    let children: Vec<_> = (0..4).map(start).collect();
+    for child in children {
+        has_passed(&child.wait_with_output().unwrap());
     }
     let cache = open(folder.path(), &digits, pipeline(), 2);
     assert_eq!(all(&cache), expected(&digits, 2));
@@ -379,8 +384,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     // A write beyond 512 bytes is an error, and not a signal.
     limited.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""]);
     limited.arg(test.get_program()).args(test.get_args()).env(CHILD, folder.path());
-    let output = limited.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    has_passed(&limited.output().unwrap());
     // The disk has room again.
     let cache = open(folder.path(), &digits, pipeline(), 1);
     let samples = all(&cache);

@@ -10,8 +10,9 @@ use thiserror::Error;
 
 /// A value that can be kept as bytes.
 ///
-/// Frames, events and spikes are kept as whole numbers of as few bytes as their largest value needs, one
-/// byte of all numbers after the other, or as bits if all are 0 or 1; then by LZ4 if that makes them fewer.
+/// Events and spikes are kept as columns of whole numbers, of as few bytes as the largest needs; frames as
+/// bits, and the values that are not zero if they are not all 1. What that makes is packed by LZ4 if it gets
+/// smaller.
 /// Nothing is rounded: unpacking gives the same value again, bit for bit.
 pub trait Pack: Sized {
     /// The name of the type and of how it is packed: another one whenever either changes.

@@ -89,34 +89,22 @@ where
     Ok(numbers)
 }
 
-/// Writes bits, eight to a byte, the lowest first.
-pub(super) fn put_bits(out: &mut Vec<u8>, mut bits: impl ExactSizeIterator<Item = bool>) {
-    for _ in 0..bits.len().div_ceil(8) {
-        out.push(
-            bits.by_ref().take(8).enumerate().fold(0, |byte, (i, bit)| byte | u8::from(bit) << i),
-        );
+/// Writes a bit for each value, 64 to a word of 8 bytes, the lowest first.
+pub(super) fn put_bits<T: Copy>(out: &mut Vec<u8>, values: &[T], is_set: impl Fn(T) -> bool) {
+    for values in values.chunks(64) {
+        let bits = values.iter().map(|value| u64::from(is_set(*value)));
+        let word = bits.enumerate().fold(0, |word, (at, bit)| word | bit << at);
+        out.extend(word.to_le_bytes());
     }
 }
 
-/// Reads what [`put_bits`] has written: `one` where a bit is set, else the default.
-pub(super) fn bits<T: Copy + Default>(
-    bytes: &mut Reader<'_>,
+/// The words that [`put_bits`] has written for a number of values.
+pub(super) fn words<'a>(
+    bytes: &mut Reader<'a>,
     count: usize,
-    one: T,
-) -> Result<Vec<T>, PackError> {
-    let bytes = bytes.take(count.div_ceil(8))?;
-    let mut values = vec![T::default(); count];
-    for (values, byte) in values.chunks_mut(8).zip(bytes) {
-        // Most are zero, in frames of events.
-        if *byte != 0 {
-            for (i, value) in values.iter_mut().enumerate() {
-                if byte >> i & 1 == 1 {
-                    *value = one;
-                }
-            }
-        }
-    }
-    Ok(values)
+) -> Result<impl Iterator<Item = u64> + Clone + use<'a>, PackError> {
+    let words = bytes.take(count.div_ceil(64) * 8)?.as_chunks().0;
+    Ok(words.iter().map(|word| u64::from_le_bytes(*word)))
 }
 
 /// Writes bytes, by LZ4 if that makes them fewer: a byte that says so, how many they are, and what is left

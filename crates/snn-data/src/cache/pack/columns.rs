@@ -1,6 +1,6 @@
 //! Packed events and spikes: columns, with times as steps.
 
-use super::bytes::{Reader, bits, block, planes, put_bits, put_block, put_planes, put_size};
+use super::bytes::{Reader, block, planes, put_bits, put_block, put_planes, put_size, words};
 use super::{Pack, PackError};
 use crate::events::{Columns, Events, EventsError, SensorSize, Spikes};
 
@@ -13,7 +13,7 @@ impl Pack for Events {
         put_steps(&mut columns, self.t());
         put_planes(&mut columns, self.x().iter().map(|x| (*x).into()));
         put_planes(&mut columns, self.y().iter().map(|y| (*y).into()));
-        put_bits(&mut columns, self.p().iter().copied());
+        put_bits(&mut columns, self.p(), |p| p);
         let SensorSize { width, height, polarities } = self.sensor();
         let mut bytes = Vec::new();
         bytes.extend(width.to_le_bytes());
@@ -32,7 +32,9 @@ impl Pack for Events {
         let mut columns = Reader(&columns);
         let t = times(&mut columns, count, first)?;
         let (x, y) = (planes(&mut columns, count)?, planes(&mut columns, count)?);
-        let p = bits(&mut columns, count, true)?;
+        let words = words(&mut columns, count)?;
+        let p =
+            words.flat_map(|word| (0..64).map(move |at| word >> at & 1 == 1)).take(count).collect();
         columns.end()?;
         let sensor = SensorSize { width, height, polarities };
         Self::from_columns(Columns { t, x, y, p }, sensor).map_err(invalid)

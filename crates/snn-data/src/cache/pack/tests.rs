@@ -19,20 +19,29 @@ fn round_trip<T: Pack + PartialEq + Debug>(value: &T) -> usize {
 /// What is before the numbers: how, the shape, whether LZ4, how many.
 const HEAD: usize = 1 + 32 + 1 + 8;
 
+/// Bits of up to 64 values.
+fn word(bits: u8) -> [u8; 8] {
+    u64::from(bits).to_le_bytes()
+}
+
 #[test]
 fn zeros_and_ones_are_bits() {
-    let packed = frames(vec![0.0_f32, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]).pack();
-    assert_eq!(packed[HEAD..], [0b110, 1]);
-    assert_eq!(frames(vec![1u8, 0, 0, 1]).pack()[HEAD..], [0b1001]);
+    let mut values = vec![0.0_f32; 70];
+    [1, 2, 64].map(|at| values[at] = 1.0);
+    assert_eq!(frames(values).pack()[HEAD - 8..HEAD], 16_u64.to_le_bytes());
+    assert_eq!(frames(vec![1u8, 0, 0, 1]).pack()[HEAD..], word(0b1001));
 }
 
 #[test]
 fn numbers_are_as_wide_as_the_largest() {
-    assert_eq!(frames(vec![2.0_f32, 255.0]).pack()[HEAD..], [2, 255]);
-    assert_eq!(frames(vec![0x102_i16, 3]).pack()[HEAD..], [2, 2, 3, 1, 0]);
+    let written = |packed: Vec<u8>, bits, numbers: &[u8]| {
+        assert_eq!((&packed[HEAD..HEAD + 8], &packed[HEAD + 8..]), (&word(bits)[..], numbers));
+    };
+    written(frames(vec![2.0_f32, 0.0, 255.0]).pack(), 0b101, &[1, 2, 255]);
+    written(frames(vec![0x102_i16, 3]).pack(), 0b11, &[2, 2, 3, 1, 0]);
     // Numbers that are no counts are kept with all their bits.
-    assert_eq!(frames(vec![-1_i16, 0]).pack()[HEAD..], [2, 255, 0, 255, 0]);
-    assert_eq!(frames(vec![0.5_f32]).pack()[HEAD..], [4, 0, 0, 0, 0x3f]);
+    written(frames(vec![-1_i16, 0]).pack(), 0b1, &[2, 255, 255]);
+    written(frames(vec![0.5_f32]).pack(), 0b1, &[4, 0, 0, 0, 0x3f]);
 }
 
 #[test]
@@ -83,10 +92,13 @@ fn sizes_that_are_not_there_are_errors() {
     packed[1..9].fill(255);
     packed[9] = 2;
     assert!(problem(&packed).starts_with("frames of"));
-    packed[1] = 7;
     packed[2..9].fill(0);
     packed[9] = 1;
-    assert_eq!(problem(&packed), "2 bytes for 7 values");
+    assert_eq!(problem(&packed), "32 bytes expected, 11 left");
+    packed[1] = 1;
+    assert_eq!(problem(&packed), "a bit behind the last value");
+    packed[HEAD] = 1;
+    assert_eq!(problem(&packed), "1 bytes too many");
     // Spikes without bytes, as many as one likes.
     let mut packed = Spikes::new(vec![], vec![], 1).unwrap().pack();
     packed[4..12].copy_from_slice(&u64::MAX.to_le_bytes());
