@@ -118,8 +118,8 @@ fn a_second_look_is_a_hit() {
     assert_eq!((fresh[1].label, &fresh[1].data.values[..4]), (1, &[1, 1, 0, 7][..]));
     assert_eq!((counts(&cache), files.reads.load(Ordering::Relaxed)), ([0, 3, 0], 3));
     let again = open(folder.path(), &files, 0, 1);
-    for index in 0..3 {
-        assert_eq!(again.get(index).unwrap(), fresh[index]);
+    for (index, fresh) in fresh.iter().enumerate() {
+        assert_eq!(again.get(index).unwrap(), *fresh);
     }
     assert_eq!((counts(&again), files.reads.load(Ordering::Relaxed)), ([3, 0, 0], 3));
     let on_disk: u64 =

@@ -27,7 +27,7 @@ fn word(bits: u8) -> [u8; 8] {
 #[test]
 fn zeros_and_ones_are_bits() {
     let mut values = vec![0.0_f32; 70];
-    [1, 2, 64].map(|at| values[at] = 1.0);
+    [1, 2, 64].into_iter().for_each(|at| values[at] = 1.0);
     assert_eq!(frames(values).pack()[HEAD - 8..HEAD], 16_u64.to_le_bytes());
     assert_eq!(frames(vec![1u8, 0, 0, 1]).pack()[HEAD..], word(0b1001));
 }
