@@ -10,6 +10,7 @@ mod device;
 mod files;
 
 mod bptt;
+mod cache;
 mod cells;
 mod datasets_spikes;
 mod datasets;

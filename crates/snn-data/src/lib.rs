@@ -8,6 +8,7 @@
 
 #[cfg(feature = "download")]
 mod archive;
+pub mod cache;
 pub mod dataset;
 #[cfg(feature = "download")]
 mod download;
