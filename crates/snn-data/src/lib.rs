@@ -6,6 +6,7 @@
 //! A set that is read from files takes the folder they lie in, and never uses the network by itself.
 //! With the feature `download`, its `download` function gets what is missing.
 
+pub mod collate;
 pub mod dataset;
 mod error;
 pub mod events;
@@ -13,12 +14,15 @@ mod folder;
 pub mod format;
 pub mod frame;
 pub mod idx;
+pub mod loader;
 mod memory;
 pub mod mnist;
 mod part;
 pub mod policy;
 mod replace;
 mod resource;
+pub mod sampler;
+pub mod split;
 pub mod transform;
 pub mod yin_yang;
 
