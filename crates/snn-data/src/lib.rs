@@ -9,6 +9,7 @@
 #[cfg(feature = "download")]
 mod archive;
 pub mod cache;
+pub mod collate;
 pub mod dataset;
 #[cfg(feature = "download")]
 mod download;
@@ -18,12 +19,16 @@ mod folder;
 pub mod format;
 pub mod frame;
 pub mod idx;
+pub mod loader;
 mod memory;
 pub mod mnist;
 mod part;
 pub mod policy;
 mod remote;
 mod replace;
+mod resource;
+pub mod sampler;
+pub mod split;
 pub mod transform;
 pub mod yin_yang;
 

@@ -7,10 +7,11 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value};
+use snn::data::collate::{Layout, pad};
 use snn::data::events::{Events, SensorSize};
 use snn::data::frame::{
     Decay, Frames, Slicer, ToAveragedTimesurface, ToBinaRep, ToFrame, ToImage, ToTimesurface,
-    ToVoxelGrid, pad,
+    ToVoxelGrid,
 };
 use snn::data::policy::Policy;
 use snn::data::transform::Compose;
@@ -277,7 +278,10 @@ fn composed(inputs: &Inputs, mut params: Map<String, Value>) -> Result<Array, St
 }
 
 fn padded(case: &Value, mut params: Params) -> Result<Array, String> {
-    let batch_first = params.take("batch_first").is_none_or(|value| value == true);
+    let layout = match params.take("batch_first").is_none_or(|value| value == true) {
+        true => Layout::BatchFirst,
+        false => Layout::TimeFirst,
+    };
     params.all_understood()?;
     let samples = case["samples"].as_array().ok_or("no samples")?.iter().map(|sample| {
         let mut values = Vec::new();
@@ -286,13 +290,13 @@ fn padded(case: &Value, mut params: Params) -> Result<Array, String> {
         let shape = shape(sample).try_into().map_err(|shape| format!("unknown: {shape:?}"))?;
         Ok(Frames { shape, values })
     });
-    let batch = pad(&samples.collect::<Result<Vec<_>, String>>()?, batch_first);
+    let batch = pad(&samples.collect::<Result<Vec<_>, String>>()?, layout);
     let batch = batch.map_err(text)?;
     if case["targets"] != case["out_targets"] {
         return Err("unknown: targets that change".into());
     }
     let values = batch.values.into_iter().map(f64::from).collect();
-    Ok(Array { shape: batch.shape.to_vec(), values, tolerance: 0.0 })
+    Ok(Array { shape: batch.shape.dims().to_vec(), values, tolerance: 0.0 })
 }
 
 /// Parameters; taking one marks it as understood. Null is the same as none.
