@@ -28,6 +28,7 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() 
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 RESULTS = TARGET / "peers" / "results.json"
 RECORDING = TARGET / "peers" / "recording.npy"
+DATA = pathlib.Path(os.environ.get("SNN_DATA_DIR", ROOT.parent / "shared" / "data"))
 
 TITLES = {
     "C1": "Linear(N, N) and LIF, T = 500, batch 16; gradient of the spike count",
@@ -37,6 +38,7 @@ TITLES = {
     "C5": "5-120 CUBA-LIF, readout of 3, T = 30, batch 75; maximum over time, Adam",
     "C6": "one transform of 1,000,000 events of 128x128 in 6 s; one thread",
     "C7": "LIF alone on [100, 32, 4096]; gradient of the input",
+    "C8": "from recordings to batches: frames into a cache, out of it, padding, an epoch of N-MNIST",
 }
 EAGER = ["snntorch-layers", "norse", "spikingjelly"]
 # Left out is what takes many times as long as the next; by `--libs` it runs as well.
@@ -48,10 +50,14 @@ PEERS = {
     "C5": ["spyx-layers", "sinabs", "norse", "snntorch"],
     "C6": ["tonic"],
     "C7": ["spyx", "snntorch-compiled", *EAGER],
+    "C8": ["tonic"],
 }
-# What C6 does, in place of sizes.
-WORKS = ["denoise", "refractory", "hot-pixels", "time-bins", "event-count", "windows", "windows-sparse",
-         "voxel-grid", "time-surface"]
+# What a case does, in place of sizes, and with which files.
+WORKS = {
+    "C6": (RECORDING, ["denoise", "refractory", "hot-pixels", "time-bins", "event-count", "windows",
+                       "windows-sparse", "voxel-grid", "time-surface"]),
+    "C8": (DATA, ["pipeline", "hit", "pad", "epoch"]),
+}
 ACTIVE = ["C2", "C3"]
 ACTIVITIES = [0.01, 0.05, 0.2]
 
@@ -91,14 +97,14 @@ def run(command, options):
 def measure(lib, case, size, options, activity=None):
     if lib == "snn":
         command = [options.program, "--case", case, "--json", "--runs", options.runs, "--budget", options.budget]
-        if case == "C6":
-            command += ["--work", size, "--recording", RECORDING]
+        if case in WORKS:
+            command += ["--work", size, "--files", WORKS[case][0]]
         elif size:
             command += ["--size", size]
         return run(command + (["--activity", activity] if activity else []), options)
     python = environment({"spyx": "jax", "tonic": "tonic"}.get(lib.split("-")[0], "torch"))
     limits = [options.threads, options.runs, options.budget]
-    size = f"{size}={RECORDING}" if case == "C6" else size or 0
+    size = f"{size}={WORKS[case][0]}" if case in WORKS else size or 0
     return run([python, HERE / "measure.py", lib, case, size, *limits], options)
 
 
@@ -215,7 +221,8 @@ def main():
     options.rounds, options.runs, options.budget = (1, 20, 1) if options.quick else (2, 100, 3)
     options.program = build()
     for case in cases:
-        for size in {"C1": options.sizes, "C6": WORKS}.get(case, [None]):
+        sizes = {"C1": options.sizes} | {case: works for case, (_, works) in WORKS.items()}
+        for size in sizes.get(case, [None]):
             row = compare(case, size, options)
             kept = [old for old in kept if (old["case"], old["size"]) != (case, size)] + [row]
             kept.sort(key=lambda row: (row["case"], str(row["size"] or 0).zfill(9)))

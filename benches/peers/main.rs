@@ -5,6 +5,7 @@
 
 #![allow(clippy::expect_used, missing_docs, reason = "a benchmark, not a library")]
 
+mod batches;
 mod cases;
 mod network;
 mod recording;
@@ -22,18 +23,18 @@ use cases::{CASES, Case, Iteration};
 /// Times one training iteration and its memory.
 #[derive(Parser)]
 struct Cli {
-    /// C1 to C7
+    /// C1 to C8
     #[arg(long)]
     case: Option<String>,
     /// Neurons of C1
     #[arg(long, default_value_t = 512)]
     size: usize,
-    /// Transform of C6; or `read`, of any file
+    /// What C6 or C8 does: a transform, or `read`; `pipeline`, `hit`, `pad`, `epoch`
     #[arg(long, default_value = "denoise")]
     work: String,
-    /// Recording of C6, which `compare.py` makes
+    /// Recording of C6, which `compare.py` makes; data folder of C8
     #[arg(long)]
-    recording: Option<PathBuf>,
+    files: Option<PathBuf>,
     /// Scale weights until hidden neurons spike with this probability at a step
     #[arg(long)]
     activity: Option<f64>,
@@ -68,7 +69,8 @@ fn main() {
         return;
     };
     let device = Device::default().autodiff();
-    let case = match &cli.recording {
+    let case = match &cli.files {
+        Some(folder) if name == "C8" => Case::alone(batches::case(&cli.work, folder)),
         Some(path) => Case::alone(recording::case(&cli.work, path)),
         None => Case::new(name, cli.size, cli.activity, &device),
     };

@@ -17,12 +17,15 @@ def memory(name):
 
 def main(lib, case, size, threads, runs, budget):
     name = {"spyx": "with_jax", "tonic": "with_tonic"}.get(lib.split("-")[0], "with_torch")
+    name = "with_dataloader" if case == "C8" else name
     module = importlib.import_module(name)
     first = lib.split("-")[0]
     importlib.import_module({"norse": "norse.torch", "spikingjelly": "spikingjelly.activation_based.neuron",
                              "sinabs": "sinabs.layers"}.get(first, first))
     before = memory("VmRSS")
-    if lib == "tonic":
+    if case == "C8":
+        iteration = module.prepare(*size.split("="), threads)
+    elif lib == "tonic":
         iteration = module.prepare(*size.split("="))
     else:
         iteration = module.prepare(lib, case, int(size), threads)

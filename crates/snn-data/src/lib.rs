@@ -26,7 +26,6 @@ mod part;
 pub mod policy;
 mod remote;
 mod replace;
-mod resource;
 pub mod sampler;
 pub mod split;
 pub mod transform;

@@ -1,6 +1,6 @@
 //! Batches as tensors on a device.
 
-use burn::tensor::{Bool, Device, Element, Int, Tensor, TensorData};
+use burn::tensor::{Device, Element, Int, Tensor, TensorData};
 
 use super::{Padded, PaddedBits, PaddedShape};
 
@@ -39,9 +39,10 @@ impl PaddedShape {
         labels_tensor(&self.lengths, device)
     }
 
-    /// Which steps of which recording are not padding, `[T, B]` or `[B, T]`.
-    pub fn mask_tensor(&self, device: &Device) -> Tensor<2, Bool> {
-        Tensor::from_data(TensorData::new(self.mask(), self.mask_dims()), device)
+    /// 1 at the steps of a recording, 0 where it is padded, `[T, B]` or `[B, T]`.
+    pub fn mask_tensor(&self, device: &Device) -> Tensor<2> {
+        let mask: Vec<f32> = self.mask().into_iter().map(|of| f32::from(u8::from(of))).collect();
+        Tensor::from_data(TensorData::new(mask, self.mask_dims()), device)
     }
 }
 
@@ -92,7 +93,7 @@ mod tests {
         assert_eq!(ints(labels_tensor(&[3, 0], &device)).unwrap(), [3, 0]);
         let mask = shape.mask_tensor(&device);
         assert_eq!(mask.dims(), [2, 2]);
-        let mask = mask.float().into_data_as::<f32>().try_into_vec::<f32>().unwrap();
+        let mask = mask.into_data_as::<f32>().try_into_vec::<f32>().unwrap();
         assert_eq!(mask, [1.0, 1.0, 1.0, 0.0]);
     }
 }
