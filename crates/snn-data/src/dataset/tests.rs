@@ -310,7 +310,8 @@ fn cifar10_dvs() {
         ("cifar10_dvs/aedat/bird/cifar10_bird_9.aedat", aedat.clone()),
         ("cifar10_dvs/aedat/bird/cifar10_bird_10.aedat", aedat.clone()),
         ("cifar10_dvs/aedat/truck/cifar10_truck_0.aedat", aedat),
-        ("cifar10_dvs/aedat4/cat/cifar10_cat_0.aedat4", b"no AEDAT 4".into()),
+        ("cifar10_dvs/aedat4/cat/cifar10_cat_0.aedat4", format::aedat4_file(&[(9, 127, 3, 1)])),
+        ("cifar10_dvs/aedat4/cat/cifar10_cat_1.aedat4", b"no AEDAT 4".into()),
     ]);
     let data = Cifar10Dvs::open(root.path(), Cifar10DvsRelease::Original).unwrap();
     assert_eq!(
@@ -323,8 +324,9 @@ fn cifar10_dvs() {
     );
     assert_eq!(rows(&data, 0), [(1000, 127 - 3, 127 - 5, true)]);
     let data = Cifar10Dvs::open(root.path(), Cifar10DvsRelease::Tonic).unwrap();
-    assert_eq!(data.labels(), [3]);
-    assert!(message(data.get(0)).contains("cifar10_cat_0.aedat4: byte 0: "));
+    assert_eq!((data.labels(), rows(&data, 0)), (vec![3, 3], vec![(9, 127, 3, true)]));
+    assert_eq!(data.get(0).unwrap().data.sensor(), SensorSize::new(128, 128));
+    assert!(message(data.get(1)).contains("cifar10_cat_1.aedat4: byte 0: "));
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn read_bounded<'a>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io::Write;
 
     use super::*;
@@ -238,6 +238,11 @@ mod tests {
         };
         let end = MAGIC.len() + head(0).len() + body.len();
         [MAGIC, &head(end as i64), &body, b"a table"].concat()
+    }
+
+    /// A file with these events, of a DAVIS346 by its header.
+    pub(crate) fn recorded(rows: &[(i64, u16, u16, u8)]) -> Vec<u8> {
+        file(1, STREAMS, &[(1, lz4(&packet(rows)))])
     }
 
     fn lz4(bytes: &[u8]) -> Vec<u8> {

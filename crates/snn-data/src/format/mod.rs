@@ -57,6 +57,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::events::{Columns, Events, SensorSize, Spikes};
+#[cfg(test)]
+pub(crate) use aedat4::tests::recorded as aedat4_file;
 pub use column::TimeUnit;
 use decoder::Feeder;
 pub use file::{Stream, read, read_as, read_with, stream, stream_as, write};
