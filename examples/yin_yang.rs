@@ -192,7 +192,9 @@ impl Encoded {
                 mask: None,
             })
         };
-        Split::new(self.labels.dims()[0], move |batches| Box::new(batches.into_iter().map(batch)))
+        Split::new(self.labels.dims()[0], move |plan| {
+            Box::new(plan.batches.into_iter().skip(plan.done).map(batch))
+        })
     }
 }
 

@@ -20,7 +20,7 @@ pub mod prelude {
     pub use snn_core::surrogate::{Surrogate, spike};
     pub use snn_train::Trainer;
     pub use snn_train::classify::{Activity, Batch, Classifier, ClassifierConfig, SpikingNetwork};
-    pub use snn_train::loss::{MseCountLoss, Readout, ReadoutCrossEntropy};
+    pub use snn_train::loss::{Criterion, MseCountLoss, Readout, ReadoutCrossEntropy};
     pub use snn_train::metric::accuracy_rate;
 }
 
@@ -29,6 +29,8 @@ pub mod prelude {
 mod book {
     #[doc = include_str!("../docs/src/encoding.md")]
     mod encoding {}
+    #[doc = include_str!("../docs/src/datasets.md")]
+    mod datasets {}
     #[doc = include_str!("../docs/src/events.md")]
     mod events {}
     #[doc = include_str!("../docs/src/layers.md")]

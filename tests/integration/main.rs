@@ -20,6 +20,7 @@ mod layers;
 mod linear;
 mod mnist;
 mod neurons;
+mod padding;
 mod parity;
 mod sequential;
 mod training;

@@ -90,16 +90,27 @@ pub struct Split<'a, I> {
     batches: Box<MakeBatches<'a, I>>,
 }
 
-/// Makes a batch of the samples with each of the given lists of indices.
-type MakeBatches<'a, I> = dyn Fn(Vec<Vec<usize>>) -> Batches<'a, I> + 'a;
+/// Makes the batches of an epoch.
+type MakeBatches<'a, I> = dyn Fn(Plan) -> Batches<'a, I> + 'a;
+
+/// Which batches an epoch has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// From 1; 0 for a validation.
+    pub epoch: usize,
+    /// The samples of each batch.
+    pub batches: Vec<Vec<usize>>,
+    /// How many batches, the first ones, were done before a resumption. They are not made again.
+    pub done: usize,
+}
 
 /// Batches in their order, made when they are asked for or ahead of it.
 pub type Batches<'a, I> = Box<dyn Iterator<Item = Result<Batch<I>, DatasetError>> + 'a>;
 
 impl<'a, I> Split<'a, I> {
-    /// `len` samples; `batches` makes a batch of the samples with each of the given lists of indices:
-    /// that is where batches can be loaded ahead.
-    pub fn new(len: usize, batches: impl Fn(Vec<Vec<usize>>) -> Batches<'a, I> + 'a) -> Self {
+    /// `len` samples; `batches` makes the batches of a plan but for those that were done, and may make
+    /// them ahead.
+    pub fn new(len: usize, batches: impl Fn(Plan) -> Batches<'a, I> + 'a) -> Self {
         Self { len, batches: Box::new(batches) }
     }
 
@@ -110,16 +121,23 @@ impl<'a, I> Split<'a, I> {
         device: &Device,
     ) -> Self {
         let device = device.clone();
-        Self::new(dataset.len(), move |batches| {
+        Self::new(dataset.len(), move |plan| {
             let device = device.clone();
             let batch = move |indices| Ok(batcher.batch(dataset.get_many(indices)?, &device));
-            Box::new(batches.into_iter().map(batch))
+            Box::new(plan.batches.into_iter().skip(plan.done).map(batch))
         })
     }
 
-    /// The batches of samples in an order.
-    fn batches(&self, order: &[usize], batch_size: usize) -> Batches<'a, I> {
-        (self.batches)(order.chunks(batch_size).map(<[usize]>::to_vec).collect())
+    /// The batches of samples in an order, without those that were done.
+    fn batches(
+        &self,
+        epoch: usize,
+        order: &[usize],
+        batch_size: usize,
+        done: usize,
+    ) -> Batches<'a, I> {
+        let batches = order.chunks(batch_size).map(<[usize]>::to_vec).collect();
+        (self.batches)(Plan { epoch, batches, done })
     }
 }
 
@@ -232,10 +250,9 @@ impl<N: SpikingNetwork> Trainer<N> {
     ) -> Result<bool, TrainError> {
         let epoch = self.progress.history.len() + 1;
         let order = order(train.len, self.config.seed, epoch);
-        let total = order.len().div_ceil(self.config.batch_size);
-        let done = self.progress.batches;
-        let rest = order.get(done * self.config.batch_size..).unwrap_or_default();
-        for batch in train.batches(rest, self.config.batch_size) {
+        let (size, done) = (self.config.batch_size, self.progress.batches);
+        let total = order.len().div_ceil(size);
+        for batch in train.batches(epoch, &order, size, done) {
             if stop.load(Ordering::Relaxed) {
                 return Ok(false);
             }
@@ -331,7 +348,7 @@ pub fn evaluate<N: SpikingNetwork>(
 ) -> Result<Evaluation, TrainError> {
     let mut sums = Sums::default();
     let indices: Vec<usize> = (0..split.len).collect();
-    for batch in split.batches(&indices, batch_size) {
+    for batch in split.batches(0, &indices, batch_size, 0) {
         sums.add(model.forward(batch?))?;
     }
     Ok(sums.means())

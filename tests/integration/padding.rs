@@ -1,0 +1,109 @@
+//! Recordings of different lengths: alone, and filled up in a batch.
+
+use std::sync::Arc;
+
+use burn::nn::LinearConfig;
+use burn::nn::conv::Conv2dConfig;
+use burn::nn::pool::MaxPool2dConfig;
+use burn::tensor::Tensor;
+use snn::core::sequential::Sequential;
+use snn::data::Part;
+use snn::data::collate::{Layout, labels_tensor, pad_as, separate};
+use snn::data::dataset::Sample;
+use snn::data::dataset::nmnist::{NMnist, NMnistOptions};
+use snn::data::events::Events;
+use snn::data::frame::{Slicer, ToFrame};
+use snn::data::loader::Loader;
+use snn::prelude::*;
+
+use crate::files::real;
+use crate::{test_device, values};
+
+/// Convolution, pooling, neurons, and a readout that still moves when its input has ended.
+#[derive(burn::module::Module, Debug)]
+struct Network {
+    layers: Sequential,
+}
+
+impl SpikingNetwork for Network {
+    type Input = Tensor<5>;
+
+    fn run(&self, frames: Tensor<5>) -> Activity {
+        let (output, _) = self.layers.forward::<5, 3>(frames, SequentialState::default());
+        Activity { output, spike_counts: Vec::new() }
+    }
+}
+
+fn batches(folder: &std::path::Path, batch_size: usize) -> Vec<Batch<Tensor<5>>> {
+    let recordings = NMnist::open(folder, Part::Test, NMnistOptions::default()).unwrap();
+    let to_frame = ToFrame::new(Slicer::time_window(20_000));
+    let loader = Loader::new(Arc::new(recordings), move |samples: Vec<Sample<Events>>, _| {
+        let (recordings, labels) = separate(samples);
+        // Cut short by different amounts: the recordings of the set are nearly equally long.
+        let cut = |(events, label): (&Events, &usize)| {
+            to_frame.apply::<u8>(&events.between(0..40_000 + 20_000 * *label as i64))
+        };
+        let frames = recordings.iter().zip(&labels).map(cut).collect::<Result<Vec<_>, _>>()?;
+        Ok((pad_as::<f32, _>(&frames, Layout::TimeFirst)?, labels))
+    });
+    let order = [0, 11, 25, 40].chunks(batch_size).map(<[usize]>::to_vec).collect();
+    let device = test_device();
+    let tensors = loader.workers(2).batches(0, order).map(|batch| {
+        let (frames, labels) = batch.unwrap();
+        Batch {
+            targets: labels_tensor(&labels, &device),
+            mask: Some(frames.shape.mask_tensor(&device)),
+            input: frames.into_tensor(&device),
+        }
+    });
+    tensors.collect()
+}
+
+#[test]
+fn the_loss_of_a_recording_is_the_same_alone_and_in_a_batch() {
+    let Some(nmnist) = real("nmnist") else { return };
+    let folder = nmnist.parent().unwrap();
+    let device = test_device();
+    device.seed(1);
+    let lif = LifConfig::snntorch_leaky(0.9);
+    let layers = SequentialConfig::new()
+        .layer(Conv2dConfig::new([2, 4], [5, 5]))
+        .layer(MaxPool2dConfig::new([3, 3]))
+        .layer(lif.clone())
+        .layer(LayerConfig::Flatten)
+        .layer(LinearConfig::new(400, 10))
+        .layer(LiConfig::new(Decay::factor(0.95)));
+    let network = Network { layers: layers.init(&device).unwrap() };
+    let criteria: [Criterion; 4] = [
+        ReadoutCrossEntropy::ce_rate().into(),
+        ReadoutCrossEntropy::ce_count().into(),
+        ReadoutCrossEntropy::ce_max_membrane().into(),
+        MseCountLoss::new().with_correct_rate(0.8).with_incorrect_rate(0.2).into(),
+    ];
+    let together = batches(folder, 4).remove(0);
+    let steps = together.input.dims()[0];
+    let mut whole = 0;
+    for criterion in criteria {
+        let model = ClassifierConfig::new(criterion.clone()).init(network.clone());
+        let loss = |batch: Batch<_>| {
+            let output = model.forward(batch);
+            (values(output.loss)[0], values(output.scores))
+        };
+        let (batch, scores) = loss(together.clone());
+        let mut alone = (0.0, Vec::new());
+        for batch in batches(folder, 1) {
+            whole += usize::from(batch.input.dims()[0] == steps);
+            let (loss, scores) = loss(Batch { mask: None, ..batch });
+            alone.0 += loss / 4.0;
+            alone.1.extend(scores);
+        }
+        let close = |a: f32, b: f32| (a - b).abs() <= 1e-5 * b.abs().max(1.0);
+        assert!(close(batch, alone.0), "{criterion:?}: {batch} and {}", alone.0);
+        let far = scores.iter().zip(&alone.1).find(|(a, b)| !close(**a, **b));
+        assert!(far.is_none(), "{criterion:?}: {far:?}");
+        // Without the mask it is another loss.
+        let (unmasked, _) = loss(Batch { mask: None, ..together.clone() });
+        assert!((unmasked - batch).abs() > 1e-4, "{criterion:?}: {unmasked}");
+    }
+    assert!(whole < 16, "the recordings are equally long");
+}
