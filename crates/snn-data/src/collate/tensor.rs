@@ -28,7 +28,7 @@ impl PaddedBits {
             .bitwise_and_scalar(1)
             .float()
             .reshape([words * BITS]);
-        let spikes = if words * BITS == len { spikes } else { spikes.slice([0..len]) };
+        let spikes = if words * BITS == len { spikes } else { spikes.narrow(0, 0, len) };
         spikes.reshape(dims)
     }
 }

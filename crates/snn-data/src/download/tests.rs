@@ -26,8 +26,8 @@ fn content(seed: u32) -> Vec<u8> {
     (0..LENGTH).map(|_| byte()).collect()
 }
 
-fn sha256(content: &[u8]) -> Hash {
-    Hash::Sha256(format!("{:x}", Sha256::digest(content)).leak())
+fn md5(content: &[u8]) -> Hash {
+    Hash::Md5(format!("{:x}", Md5::digest(content)).leak())
 }
 
 fn remote(server: &Server, hash: Hash) -> Remote {
@@ -60,7 +60,7 @@ fn a_file_comes_whole_and_progress_ends_at_its_length() {
         assert_eq!(progress.path, expected_path);
         calls.lock().unwrap().push((progress.done, progress.total));
     });
-    let remote = remote(&server, sha256(&right));
+    let remote = remote(&server, md5(&right));
     assert_eq!(downloader.fetch(&remote, folder.path()).unwrap(), path);
     assert_eq!(fs::read(&path).unwrap(), right);
     assert_eq!(files(folder.path()), ["file"]);
@@ -84,7 +84,7 @@ fn after_a_cut_only_the_rest_is_transferred() {
         let server = Server::start(&right);
         server.behaviour().version = Some(version);
         server.behaviour().cuts = [CUT, 1000].into();
-        let path = downloader().fetch(&remote(&server, sha256(&right)), folder.path()).unwrap();
+        let path = downloader().fetch(&remote(&server, md5(&right)), folder.path()).unwrap();
         assert_eq!(fs::read(path).unwrap(), right);
         assert_eq!(server.sent(), LENGTH);
         let requests = server.behaviour().requests.clone();
@@ -111,7 +111,7 @@ fn cut(server: &Server, remote: &Remote) -> tempfile::TempDir {
 fn the_next_download_goes_on_where_the_last_one_was_cut() {
     let right = content(1);
     let server = Server::start(&right);
-    let remote = remote(&server, sha256(&right));
+    let remote = remote(&server, md5(&right));
     let folder = cut(&server, &remote);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let calls = seen.clone();
@@ -131,7 +131,7 @@ fn a_server_that_cannot_go_on_sends_the_whole_file() {
     for ranges in [Ranges::Ignored, Ranges::Shifted] {
         let server = Server::start(&right);
         server.behaviour().ranges = ranges;
-        let remote = remote(&server, sha256(&right));
+        let remote = remote(&server, md5(&right));
         server.behaviour().cuts = [CUT].into();
         let folder = tempfile::tempdir().unwrap();
         let path = downloader().fetch(&remote, folder.path()).unwrap();
@@ -150,7 +150,7 @@ fn without_a_name_for_the_version_nothing_is_taken_over() {
         server.behaviour().version = version;
         server.behaviour().cuts = [CUT].into();
         let folder = tempfile::tempdir().unwrap();
-        let path = downloader().fetch(&remote(&server, Hash::Unknown), folder.path()).unwrap();
+        let path = downloader().fetch(&remote(&server, md5(&right)), folder.path()).unwrap();
         assert_eq!(fs::read(path).unwrap(), right);
         let asked =
             server.behaviour().requests.iter().map(|request| request.from).collect::<Vec<_>>();
@@ -163,7 +163,7 @@ fn a_file_that_changed_on_the_server_is_transferred_from_its_start() {
     let changed = content(2);
     for ranges in [Ranges::Right, Ranges::OfAnyVersion] {
         let server = Server::start(&content(1));
-        let remote = remote(&server, Hash::Unknown);
+        let remote = remote(&server, md5(&changed));
         let folder = cut(&server, &remote);
         server.behaviour().content = changed.clone();
         server.behaviour().version = Some(("ETag", "\"two\""));
@@ -178,7 +178,7 @@ fn a_file_that_changed_on_the_server_is_transferred_from_its_start() {
 fn a_part_that_is_the_whole_is_not_transferred_again() {
     let right = content(1);
     let server = Server::start(&right);
-    let remote = remote(&server, sha256(&right));
+    let remote = remote(&server, md5(&right));
     let folder = cut(&server, &remote);
     fs::write(folder.path().join("set/file.part"), &right).unwrap();
     let path = downloader().fetch(&remote, folder.path()).unwrap();
@@ -198,11 +198,10 @@ fn other_content_is_refused_and_removed() {
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
     };
-    let md5 = |bytes: &[u8]| &*format!("{:x}", Md5::digest(bytes)).leak();
+    let digits = |bytes: &[u8]| &*format!("{:x}", Md5::digest(bytes)).leak();
     let digest = |bytes: &[u8]| &*format!("{:x}", Sha256::digest(bytes)).leak();
     for (hash, kind, expected, found, right, wrong) in [
-        (Hash::Md5(md5(&right)), "MD5", md5(&right), md5(&wrong), &right, &wrong),
-        (sha256(&right), "SHA-256", digest(&right), digest(&wrong), &right, &wrong),
+        (md5(&right), "MD5", digits(&right), digits(&wrong), &right, &wrong),
         (
             Hash::UnpackedSha256(digest(&right)),
             "unpacked SHA-256",
@@ -243,7 +242,7 @@ fn a_server_that_refuses_is_asked_once() {
     for status in ["404 Not Found", "416 Range Not Satisfiable", "206 Partial Content"] {
         server.behaviour().refusal = Some(status);
         server.behaviour().requests.clear();
-        let error = downloader().fetch(&remote(&server, Hash::Unknown), folder.path()).unwrap_err();
+        let error = downloader().fetch(&remote(&server, md5(b"")), folder.path()).unwrap_err();
         let expected = format!("cannot download {}: HTTP status {status}", server.url);
         assert_eq!((error.to_string(), server.behaviour().requests.len()), (expected, 1));
     }
@@ -254,7 +253,7 @@ fn without_a_server_there_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{closed}").leak();
-    let remote = Remote { url, path: "set/file", hash: Hash::Unknown };
+    let remote = Remote { url, path: "set/file", hash: md5(b"") };
     let error = downloader().fetch(&remote, folder.path()).unwrap_err();
     assert!(matches!(error, DataError::Download { .. }), "{error}");
 }
@@ -270,7 +269,7 @@ fn offline_a_missing_file_is_an_error_that_says_so() {
         path.display(),
         server.url
     );
-    let remote = remote(&server, Hash::Unknown);
+    let remote = remote(&server, md5(b"spikes"));
     let error = offline.fetch(&remote, folder.path()).unwrap_err();
     assert_eq!(error.to_string(), expected);
     let error = offline.fetch_and_unpack(&remote, folder.path(), "set/other").unwrap_err();
@@ -287,7 +286,7 @@ fn an_archive_is_fetched_and_unpacked_once() {
     let zip = zip.finish().unwrap().into_inner();
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&zip);
-    let remote = Remote { url: server.url, path: "set/train.zip", hash: sha256(&zip) };
+    let remote = Remote { url: server.url, path: "set/train.zip", hash: md5(&zip) };
     downloader().fetch_and_unpack(&remote, folder.path(), "set/Train").unwrap();
     let file = folder.path().join("set/Train/1/a.bin");
     assert_eq!(fs::read(&file).unwrap(), b"spikes");
@@ -320,7 +319,7 @@ mod processes {
     /// What the other process fetches, and where to, if this is the other process.
     fn task() -> Option<(Remote, PathBuf)> {
         let (folder, url) = (env::var_os(FOLDER)?, env::var(URL).unwrap());
-        Some((Remote { url: url.leak(), path: "set/file", hash: Hash::Unknown }, folder.into()))
+        Some((Remote { url: url.leak(), path: "set/file", hash: md5(&content(1)) }, folder.into()))
     }
 
     #[test]
@@ -380,7 +379,7 @@ mod processes {
         assert!(!kept.is_empty() && right.starts_with(&kept) && kept.len() < LENGTH);
         // With room again, the rest.
         server.behaviour().requests.clear();
-        let path = downloader().fetch(&remote(&server, sha256(&right)), folder.path()).unwrap();
+        let path = downloader().fetch(&remote(&server, md5(&right)), folder.path()).unwrap();
         assert_eq!(fs::read(path).unwrap(), right);
         assert_eq!(server.sent(), LENGTH - kept.len());
     }
