@@ -4,6 +4,8 @@
 //! names the digit.
 
 mod common;
+#[path = "common/csnn.rs"]
+mod csnn;
 #[path = "common/data.rs"]
 mod data;
 #[path = "mnist_csnn/network.rs"]
@@ -30,7 +32,7 @@ use snn::data::mnist::{self, CLASSES, Mnist};
 use snn::data::{DataError, Part};
 use snn::prelude::*;
 use snn::train::metric::confusion_matrix;
-use snn::train::trainer::{Split, TrainerConfig, save_model};
+use snn::train::trainer::{Keep, Split, TrainerConfig, save_model};
 
 use network::{Csnn, ToImages};
 
@@ -104,6 +106,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         batch_size,
         seed: options.seed.into(),
         average: Some(AVERAGE),
+        keep: Keep::Best,
+        accumulate: NonZeroUsize::MIN,
         directory: out.join("checkpoint"),
         settings: json!({
             "learning rate": lr,

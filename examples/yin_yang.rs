@@ -12,6 +12,7 @@ mod network;
 mod pictures;
 
 use std::error::Error;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,7 +25,7 @@ use serde_json::json;
 use snn::core::encode::CoordinatesToSpikes;
 use snn::data::yin_yang::{YinYang, YinYangSample};
 use snn::prelude::*;
-use snn::train::trainer::{Split, TrainerConfig, evaluate, save_model};
+use snn::train::trainer::{Keep, Split, TrainerConfig, evaluate, save_model};
 
 use network::YinYangNetwork;
 
@@ -139,6 +140,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         batch_size: settings.batch_size,
         seed: options.seed.into(),
         average: None,
+        keep: Keep::Best,
+        accumulate: NonZeroUsize::MIN,
         directory: out.join("checkpoint"),
         settings: json!({
             "learning rate": settings.lr,

@@ -1,5 +1,6 @@
 //! MNIST, and the network of the `mnist_csnn` example.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 use burn::data::dataset::{Dataset, InMemDataset};
@@ -11,11 +12,13 @@ use snn::core::sequential::Layer;
 use snn::data::Part;
 use snn::data::mnist::{CLASSES, Mnist, MnistSample, SIDE};
 use snn::prelude::*;
-use snn::train::trainer::{Outcome, Split, TrainerConfig};
+use snn::train::trainer::{Keep, Outcome, Split, TrainerConfig};
 
 use crate::files::real;
 use crate::{test_device, values};
 
+#[path = "../../examples/common/csnn.rs"]
+mod csnn;
 #[path = "../../examples/mnist_csnn/network.rs"]
 mod network;
 use network::{Csnn, ToImages};
@@ -93,6 +96,8 @@ fn train() -> Outcome<Csnn> {
         batch_size: 4,
         seed: 3,
         average: None,
+        keep: Keep::Best,
+        accumulate: NonZeroUsize::MIN,
         directory: folder.path().into(),
         settings: json!({}),
     };

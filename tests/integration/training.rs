@@ -1,5 +1,6 @@
 //! Training: that it learns, that it goes on where it stopped, that it says what is wrong.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +23,7 @@ use snn::core::neuron::HxTorchParameters;
 use snn::data::yin_yang::{YinYang, YinYangSample};
 use snn::prelude::*;
 use snn::train::metric::ActivityMetric;
-use snn::train::trainer::{EpochRecord, Outcome, Report, Split, TrainError, TrainerConfig};
+use snn::train::trainer::{EpochRecord, Keep, Outcome, Report, Split, TrainError, TrainerConfig};
 
 use crate::{test_device, values};
 
@@ -108,11 +109,24 @@ struct Run<'a> {
     hidden_mean: f64,
     samples: usize,
     average: Option<f64>,
+    batch_size: usize,
+    accumulate: usize,
+    keep: Keep,
 }
 
 impl<'a> Run<'a> {
     fn new(directory: &'a Path, epochs: usize) -> Self {
-        Self { directory, epochs, lr: 1e-2, hidden_mean: 1.0, samples: 96, average: None }
+        Self {
+            directory,
+            epochs,
+            lr: 1e-2,
+            hidden_mean: 1.0,
+            samples: 96,
+            average: None,
+            batch_size: 32,
+            accumulate: 1,
+            keep: Keep::Best,
+        }
     }
 
     fn trainer(&self) -> Trainer<Network> {
@@ -120,9 +134,11 @@ impl<'a> Run<'a> {
         let scheduler = StepLrSchedulerConfig::new(self.lr, 6).with_gamma(0.9).init().unwrap();
         let config = TrainerConfig {
             epochs: self.epochs,
-            batch_size: 32,
+            batch_size: self.batch_size,
             seed: 5,
             average: self.average,
+            keep: self.keep,
+            accumulate: NonZeroUsize::new(self.accumulate).unwrap(),
             directory: self.directory.into(),
             settings: json!({ "learning rate": self.lr }),
         };
@@ -191,6 +207,8 @@ fn a_network_without_hidden_layers_is_not_taken_for_a_dead_one() {
         batch_size: 32,
         seed: 5,
         average: None,
+        keep: Keep::Best,
+        accumulate: NonZeroUsize::MIN,
         directory: folder.path().into(),
         settings: json!({}),
     };
@@ -245,6 +263,41 @@ fn averaged_weights_are_validated_and_kept() {
     assert_eq!(last.history[0].train_loss, mean.history[0].train_loss);
     assert!(last.history[0].valid_loss < mean.history[0].valid_loss);
     assert_ne!(weights(last), weights(mean));
+}
+
+#[test]
+fn small_batches_add_up_to_a_large_one() {
+    let folder = tempfile::tempdir().unwrap();
+    // The last step of an epoch has 8 samples, those of a batch that is not full.
+    let run = |batch_size: usize, accumulate| {
+        let directory = folder.path().join(batch_size.to_string());
+        let run = Run { batch_size, accumulate, samples: 80, ..Run::new(&directory, 1) };
+        run.fit(run.trainer(), Some(2 * accumulate)).unwrap();
+        let mut trainer = run.trainer();
+        assert!(trainer.resume().unwrap());
+        weights(&run.fit(trainer, None).unwrap())
+    };
+    let (whole, parts) = (run(36, 1), run(12, 3));
+    let far = whole.iter().zip(&parts).find(|(a, b)| (*a - *b).abs() > 1e-5);
+    assert!(far.is_none(), "{far:?}");
+}
+
+#[test]
+fn the_last_epoch_is_kept_if_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcomes = [Keep::Best, Keep::Last].map(|keep| {
+        let directory = folder.path().join(format!("{keep:?}"));
+        // A rate that throws the weights about.
+        let run = Run { keep, lr: 0.5, ..Run::new(&directory, 4) };
+        run.fit(run.trainer(), None).unwrap()
+    });
+    let accuracies: Vec<f64> =
+        outcomes[0].history.iter().map(|epoch| epoch.valid_accuracy).collect();
+    assert!(accuracies[..3].iter().any(|accuracy| *accuracy >= accuracies[3]), "{accuracies:?}");
+    assert_eq!(outcomes[0].history, outcomes[1].history);
+    assert_ne!(outcomes[0].best_epoch, Some(4));
+    assert_eq!(outcomes[1].best_epoch, Some(4));
+    assert_ne!(weights(&outcomes[0]), weights(&outcomes[1]));
 }
 
 #[test]

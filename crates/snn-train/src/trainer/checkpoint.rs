@@ -149,6 +149,7 @@ fn settings<N: SpikingNetwork>(trainer: &Trainer<N>) -> Value {
     settings.insert("batch size".into(), trainer.config.batch_size.into());
     settings.insert("seed".into(), trainer.config.seed.into());
     settings.insert("decay of the average".into(), trainer.config.average.into());
+    settings.insert("batches of a step".into(), trainer.config.accumulate.get().into());
     Value::Object(settings)
 }
 

@@ -10,6 +10,7 @@ mod checkpoint;
 mod epoch;
 mod error;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -18,12 +19,12 @@ use burn::data::dataloader::batcher::Batcher;
 use burn::data::dataset::{Dataset, DatasetError};
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
-use burn::optim::ModuleOptimizer;
+use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 use burn::train::TrainStep;
 use serde::{Deserialize, Serialize};
 
-use crate::classify::{Batch, Classifier, SpikingNetwork};
+use crate::classify::{Batch, Classifier, ClassifierOutput, SpikingNetwork};
 use checkpoint::Progress;
 pub use checkpoint::save_model;
 use epoch::{Sums, order};
@@ -41,11 +42,26 @@ pub struct TrainerConfig {
     /// Decay of an exponential moving average of the weights, per optimizer step. The averaged
     /// model is then the one that is validated and kept; `None` keeps the model of the last step.
     pub average: Option<f64>,
+    /// Which epoch's model is the result.
+    pub keep: Keep,
+    /// Batches whose gradients make one optimizer step: as one batch of all their samples would,
+    /// in the memory of one of them.
+    pub accumulate: NonZeroUsize,
     /// Folder of the checkpoint.
     pub directory: PathBuf,
     /// What else the run depends on (data, network, learning rate, ...): a checkpoint is only
     /// continued under the same settings.
     pub settings: serde_json::Value,
+}
+
+/// Which epoch's model is the result of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Keep {
+    /// That with the highest validation accuracy, the first of several.
+    #[default]
+    Best,
+    /// The last one. The validation set decides nothing then, and may be the test set.
+    Last,
 }
 
 /// One epoch in numbers.
@@ -144,8 +160,8 @@ impl<'a, I> Split<'a, I> {
 /// How a run ended.
 #[derive(Debug)]
 pub struct Outcome<N: SpikingNetwork> {
-    /// The model of the best validated epoch (the first of several), without autodiff; of the last
-    /// step, if no epoch was completed.
+    /// The model of the epoch that was to be kept, without autodiff; of the last step, if no epoch was
+    /// completed.
     pub model: Classifier<N>,
     /// The epoch it is from; `None` if no epoch was completed.
     pub best_epoch: Option<usize>,
@@ -214,11 +230,33 @@ impl<N: SpikingNetwork> Trainer<N> {
     /// If a batch or a checkpoint cannot be read or written, if the loss is not a number, or if a
     /// hidden layer does not spike at all during an epoch, so that nothing behind it can learn.
     pub fn fit(
+        self,
+        train: &Split<'_, N::Input>,
+        valid: &Split<'_, N::Input>,
+        stop: &AtomicBool,
+        report: impl FnMut(Report<'_>),
+    ) -> Result<Outcome<N>, TrainError> {
+        self.fit_with(train, valid, stop, report, |model, batch, weight| {
+            let output = model.forward(batch);
+            let loss = output.loss.clone() * weight;
+            (GradientsParams::from_grads(loss.backward(), model), output)
+        })
+    }
+
+    /// As [`fit`](Self::fit), with a training step of one's own: the gradients of the loss of a batch
+    /// times a weight, and what the model said to it. The weights of the batches of one optimizer step
+    /// add up to 1.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](Self::fit).
+    pub fn fit_with(
         mut self,
         train: &Split<'_, N::Input>,
         valid: &Split<'_, N::Input>,
         stop: &AtomicBool,
         mut report: impl FnMut(Report<'_>),
+        step: impl Fn(&Classifier<N>, Batch<N::Input>, f64) -> (GradientsParams, ClassifierOutput),
     ) -> Result<Outcome<N>, TrainError> {
         for (name, len) in [("training", train.len), ("validation", valid.len)] {
             if len == 0 {
@@ -231,7 +269,7 @@ impl<N: SpikingNetwork> Trainer<N> {
         checkpoint::prepare(&self.config.directory)?;
         self.clock = Instant::now();
         while self.progress.history.len() < self.config.epochs {
-            if !self.train_epoch(train, stop, &mut report)? {
+            if !self.train_epoch(train, stop, &mut report, &step)? {
                 checkpoint::save(&mut self)?;
                 return self.outcome(true);
             }
@@ -247,33 +285,49 @@ impl<N: SpikingNetwork> Trainer<N> {
         train: &Split<'_, N::Input>,
         stop: &AtomicBool,
         report: &mut impl FnMut(Report<'_>),
+        step: &impl Fn(&Classifier<N>, Batch<N::Input>, f64) -> (GradientsParams, ClassifierOutput),
     ) -> Result<bool, TrainError> {
         let epoch = self.progress.history.len() + 1;
         let order = order(train.len, self.config.seed, epoch);
         let (size, done) = (self.config.batch_size, self.progress.batches);
+        let accumulate = self.config.accumulate.get();
         let total = order.len().div_ceil(size);
+        let mut gradients = GradientsAccumulator::new();
         for batch in train.batches(epoch, &order, size, done) {
-            if stop.load(Ordering::Relaxed) {
+            let number = self.progress.batches;
+            // Between optimizer steps, as a checkpoint has no gradients.
+            if number.is_multiple_of(accumulate) && stop.load(Ordering::Relaxed) {
                 return Ok(false);
             }
-            let step = TrainStep::step(&self.model, batch?);
-            let learning_rate = self.scheduler.step();
-            self.progress.learning_rate = learning_rate.base();
-            self.model =
-                self.model.clone().optimize(&mut self.optimizer, learning_rate, step.grads);
-            self.progress.steps += 1;
-            if let (Some(average), Some(decay)) = (self.average.take(), self.config.average) {
-                let step = self.progress.steps;
-                self.average = Some(average::moved(average, &self.model, decay, step));
-            }
-            self.progress.train.add(step.item)?;
+            let batch = batch?;
+            let first = number / accumulate * accumulate * size;
+            let samples = (order.len() - first).min(accumulate * size);
+            let weight = batch.targets.dims()[0] as f64 / samples as f64;
+            let (of_batch, output) = step(&self.model, batch, weight);
+            gradients.accumulate(&self.model, of_batch);
+            self.progress.train.add(output)?;
             self.progress.batches += 1;
-            report(Report::Batch { epoch, done: self.progress.batches, total });
+            let number = self.progress.batches;
+            if number.is_multiple_of(accumulate) || number == total {
+                self.optimize(gradients.grads());
+            }
+            report(Report::Batch { epoch, done: number, total });
         }
         Ok(true)
     }
 
-    /// Validates, keeps the model if it is the best so far, saves.
+    fn optimize(&mut self, gradients: GradientsParams) {
+        let learning_rate = self.scheduler.step();
+        self.progress.learning_rate = learning_rate.base();
+        self.model = self.model.clone().optimize(&mut self.optimizer, learning_rate, gradients);
+        self.progress.steps += 1;
+        if let (Some(average), Some(decay)) = (self.average.take(), self.config.average) {
+            let step = self.progress.steps;
+            self.average = Some(average::moved(average, &self.model, decay, step));
+        }
+    }
+
+    /// Validates, keeps the model if it is to be kept so far, saves.
     fn finish_epoch(&mut self, valid: &Split<'_, N::Input>) -> Result<EpochRecord, TrainError> {
         let epoch = self.progress.history.len() + 1;
         let train = std::mem::take(&mut self.progress.train).means();
@@ -294,7 +348,8 @@ impl<N: SpikingNetwork> Trainer<N> {
             learning_rate: self.progress.learning_rate,
         };
         let best = self.progress.best_record();
-        if best.is_none_or(|best| record.valid_accuracy > best.valid_accuracy) {
+        let better = best.is_none_or(|best| record.valid_accuracy > best.valid_accuracy);
+        if better || self.config.keep == Keep::Last {
             self.progress.best_epoch = Some(epoch);
             checkpoint::save_best(self)?;
         }
