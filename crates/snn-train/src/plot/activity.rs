@@ -4,14 +4,12 @@ use std::path::Path;
 
 use kuva::plot::legend::{LegendPosition, LegendShape};
 use kuva::plot::scatter::ScatterPlot;
-use kuva::render::figure::Figure;
-use kuva::render::layout::ComputedLayout;
 use kuva::render::plots::Plot;
 
 use super::PlotError;
 use super::file::Target;
 use super::style::{
-    INK, WIDTH, colour, dark, dot, framed, hex, layout, legend, line, padded, whole_step, y_label,
+    INK, StackedPanel, colour, dark, dot, hex, layout, legend, line, padded, stacked, whole_step,
 };
 
 /// What one sample causes in a network, step by step.
@@ -103,41 +101,23 @@ pub fn sample_activity(path: &Path, activity: &SampleActivity<'_>) -> Result<(),
     traces.append(&mut peaks);
     let values = readout.iter().flatten().map(|value| f64::from(*value));
     let readout_layout = layout(times, padded(values))
-        .with_x_label("time (µs)")
         .with_legend_entries(legend(names, LegendShape::Line))
         .with_legend_position(LegendPosition::OutsideBottomColumns);
 
-    let input_layout = input_layout.with_title(activity.title);
-    let layouts = [input_layout, hidden_layout, readout_layout].map(framed);
-    // The panels share the time axis only if their frames start and end at the same place.
-    let margin = |side: fn(&ComputedLayout) -> f64| {
-        layouts.iter().map(|(_, frame)| side(frame)).fold(0.0, f64::max)
-    };
-    let (left, right) = (margin(|frame| frame.margin_left), margin(|frame| frame.margin_right));
-
-    let labels = ["input unit", "hidden unit", "readout membrane"];
-    let heights = [190.0, 250.0, 290.0];
-    let mut figure = Figure::new(3, 1)
-        .with_plots(vec![input, hidden, traces])
-        .with_shared_x_all()
-        .with_spacing(0.0)
-        .with_padding(0.0)
-        .with_cell_size(WIDTH, 0.0);
-    let mut panels = Vec::new();
-    let mut texts = Vec::new();
-    let mut top = 0.0;
-    for (row, ((layout, frame), (label, height))) in
-        layouts.into_iter().zip(labels.into_iter().zip(heights)).enumerate()
-    {
-        // Only the lowest panel writes times below its frame.
-        let bottom = if row + 1 < labels.len() { 8.0 } else { frame.margin_bottom };
-        let layout = layout.with_force_margins(left, right);
-        panels.push(layout.with_force_margins_y(frame.margin_top, bottom));
-        figure = figure.with_row_height(row, height);
-        texts.push(y_label(label, left, top + frame.margin_top));
-        top += height;
-    }
-    let mut scene = figure.with_layouts(panels).render();
-    scene.elements.append(&mut texts);
-    target.write(&scene)
+    let panels = [
+        StackedPanel { plots: input, layout: input_layout, y_label: "input unit", height: 117.0 },
+        StackedPanel {
+            plots: hidden,
+            layout: hidden_layout,
+            y_label: "hidden unit",
+            height: 214.0,
+        },
+        StackedPanel {
+            plots: traces,
+            layout: readout_layout,
+            y_label: "readout membrane",
+            height: 163.0,
+        },
+    ];
+    target.write(&stacked(activity.title, "time (µs)", panels.into()))
 }

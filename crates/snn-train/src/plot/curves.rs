@@ -8,7 +8,7 @@ use kuva::render::render::render_multiple;
 use super::PlotError;
 use super::file::Target;
 use super::style::{
-    colour, dot, framed, layout, legend, line, padded, round_up, whole_step, y_label,
+    colour, framed, layout, legend, line_or_dot, padded, round_up, whole_step, y_label,
 };
 
 /// One named line of a chart.
@@ -16,8 +16,25 @@ use super::style::{
 pub struct Series<'a> {
     /// Name in the legend.
     pub name: &'a str,
-    /// One finite value per epoch, starting with epoch 1.
+    /// One finite value per epoch, starting with epoch 1, or per step of [`Traces`](super::Traces).
     pub values: &'a [f64],
+}
+
+impl Series<'_> {
+    /// Checks that there are `length` values, and that an axis can show them.
+    pub(super) fn check(&self, target: &Target<'_>, length: usize) -> Result<(), PlotError> {
+        let Series { name, values } = self;
+        target.check(values.len() == length, || {
+            format!("{name:?} has {} values, the first series has {length}", values.len())
+        })?;
+        for (value, number) in values.iter().zip(1..) {
+            // Beyond this bound an axis overflows.
+            target.check(value.abs() < 1e300, || {
+                format!("value {number} of {length} of {name:?} is {value}")
+            })?;
+        }
+        Ok(())
+    }
 }
 
 /// Draws `series` over the epochs `1..=n`, with a legend when there is more than one.
@@ -60,15 +77,11 @@ fn draw_curves(
     let target = Target::new(path)?;
     let epochs = series.first().map_or(0, |first| first.values.len());
     target.check(epochs > 0, || "there is nothing to draw, no series or no epoch".into())?;
-    for Series { name, values } in series {
-        target.check(values.len() == epochs, || {
-            format!("{name:?} has {} values, the first series has {epochs}", values.len())
-        })?;
-        for (value, epoch) in values.iter().zip(1..) {
-            // Beyond this bound an axis overflows.
-            target
-                .check(value.abs() < 1e300, || format!("{name:?} is {value} at epoch {epoch}"))?;
+    for one in series {
+        one.check(&target, epochs)?;
+        for (value, epoch) in one.values.iter().zip(1..) {
             target.check(!log || *value >= 1e-10, || {
+                let name = one.name;
                 format!("{name:?} is {value} at epoch {epoch}, too small for a logarithmic axis")
             })?;
         }
@@ -76,12 +89,8 @@ fn draw_curves(
 
     let mut plots = Vec::new();
     for (index, Series { values, .. }) in series.iter().enumerate() {
-        let points = || (1..).map(f64::from).zip(values.iter().copied());
-        plots.push(line(points(), colour(index)));
-        // A line through one point is invisible.
-        if epochs == 1 {
-            plots.extend(points().map(|point| dot(point, colour(index), 4.0)));
-        }
+        let points: Vec<_> = (1..).map(f64::from).zip(values.iter().copied()).collect();
+        plots.push(line_or_dot(&points, colour(index)));
     }
     let values = series.iter().flat_map(|one| one.values.iter().copied());
     let y = if log {

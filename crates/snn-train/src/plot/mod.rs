@@ -1,5 +1,5 @@
-//! Figures of a training run: learning curves, confusion matrices, decision maps and the activity one
-//! sample causes.
+//! Figures of a training run and of its data: learning curves, confusion matrices, decision maps, the
+//! activity one sample causes, traces of its states over time, and pictures of events.
 //!
 //! Every function writes one file, PNG or SVG by the ending of its path; animations are GIFs. The text is set in the
 //! font that `kuva` carries, so a figure looks the same on a machine that has no fonts at all.
@@ -8,11 +8,13 @@ mod activity;
 mod confusion;
 mod curves;
 mod decision;
+mod event_grid;
 mod file;
 mod spike_count;
 mod style;
 #[cfg(test)]
 mod tests;
+mod traces;
 
 use std::io;
 use std::path::PathBuf;
@@ -21,7 +23,9 @@ pub use activity::{SampleActivity, sample_activity};
 pub use confusion::{ConfusionMatrix, confusion_matrix};
 pub use curves::{Series, curves, curves_log};
 pub use decision::{DecisionMap, decision_map};
+pub use event_grid::{EventGrid, EventPicture, event_grid};
 pub use spike_count::{SpikeCount, spike_count};
+pub use traces::{Panel, Traces, traces};
 
 /// Why a figure was not written. Every variant names the file it was meant for.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kuva::plot::LinePlot;
 use kuva::plot::legend::{LegendEntry, LegendShape};
 use kuva::plot::scatter::ScatterPlot;
+use kuva::render::figure::Figure;
 use kuva::render::layout::{ComputedLayout, Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::{Primitive, Scene, TextAnchor};
@@ -13,7 +14,7 @@ use kuva::render::theme::Theme;
 /// Red, green and blue.
 pub(super) type Rgb = [u8; 3];
 
-/// Colours of classes and lines, in order; a chart with more starts over.
+/// Colours of classes and lines, in order. A chart with more takes them darker, then starts over.
 pub(super) const COLOURS: [Rgb; 8] = [
     [0x63, 0x92, 0xEB],
     [0xD9, 0x7C, 0x75],
@@ -73,6 +74,55 @@ pub(super) fn framed(layout: Layout) -> (Layout, ComputedLayout) {
     (layout, frame)
 }
 
+/// One of several panels above each other.
+pub(super) struct StackedPanel<'a> {
+    pub plots: Vec<Plot>,
+    pub layout: Layout,
+    pub y_label: &'a str,
+    /// Height of the frame.
+    pub height: f64,
+}
+
+/// Panels above each other over one x axis: the title is above the first, the label of the x axis
+/// below the last.
+pub(super) fn stacked(title: &str, x_label: &str, panels: Vec<StackedPanel<'_>>) -> Scene {
+    let last = panels.len().saturating_sub(1);
+    let mut figure = Figure::new(panels.len(), 1)
+        .with_shared_x_all()
+        .with_spacing(0.0)
+        .with_padding(0.0)
+        .with_cell_size(WIDTH, 0.0);
+    let mut plots = Vec::new();
+    let mut layouts = Vec::new();
+    let mut labels = Vec::new();
+    let (mut left, mut right, mut top) = (0.0_f64, 0.0_f64, 0.0);
+    for (row, panel) in panels.into_iter().enumerate() {
+        let mut layout = panel.layout;
+        if row == 0 {
+            layout = layout.with_title(title);
+        }
+        if row == last {
+            layout = layout.with_x_label(x_label);
+        }
+        let (layout, frame) = framed(layout);
+        // Only the lowest panel writes numbers below its frame.
+        let bottom = if row == last { frame.margin_bottom } else { 8.0 };
+        let height = frame.margin_top + panel.height + bottom;
+        figure = figure.with_row_height(row, height);
+        plots.push(panel.plots);
+        layouts.push(layout.with_force_margins_y(frame.margin_top, bottom));
+        labels.push((panel.y_label, top + frame.margin_top));
+        left = left.max(frame.margin_left);
+        right = right.max(frame.margin_right);
+        top += height;
+    }
+    // The panels share the x axis only if their frames start and end at the same place.
+    let layouts = layouts.into_iter().map(|layout| layout.with_force_margins(left, right));
+    let mut scene = figure.with_plots(plots).with_layouts(layouts.collect()).render();
+    labels.into_iter().for_each(|(label, top)| scene.add(y_label(label, left, top)));
+    scene
+}
+
 /// The label of the y axis of a frame whose upper left corner is at `left`, `top`.
 pub(super) fn y_label(label: &str, left: f64, top: f64) -> Primitive {
     text(label, (left, top - 8.0), 14, TextAnchor::Start)
@@ -117,6 +167,14 @@ pub(super) fn line(points: impl Iterator<Item = (f64, f64)>, colour: Rgb) -> Plo
     LinePlot::new().with_data(points).with_color(hex(colour)).with_stroke_width(2.0).into()
 }
 
+/// A line, or a dot where there is just one point: a line through one point is invisible.
+pub(super) fn line_or_dot(points: &[(f64, f64)], colour: Rgb) -> Plot {
+    match points {
+        [point] => dot(*point, colour, 4.0),
+        points => line(points.iter().copied(), colour),
+    }
+}
+
 pub(super) fn dot(point: (f64, f64), colour: Rgb, size: f64) -> Plot {
     ScatterPlot::new().with_data([point]).with_color(hex(colour)).with_size(size).into()
 }
@@ -153,7 +211,8 @@ pub(super) fn round_up(value: f64) -> f64 {
 }
 
 pub(super) fn colour(index: usize) -> Rgb {
-    COLOURS[index % COLOURS.len()]
+    let colour = COLOURS[index % COLOURS.len()];
+    if (index / COLOURS.len()).is_multiple_of(2) { colour } else { dark(colour) }
 }
 
 pub(super) fn dark(colour: Rgb) -> Rgb {

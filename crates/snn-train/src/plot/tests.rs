@@ -1,5 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
+mod event_grid;
+mod traces;
+
 use std::fs;
 use std::path::Path;
 
@@ -30,6 +33,18 @@ fn refusal(name: &str, draw: impl FnOnce(&Path) -> Result<(), PlotError>) -> Str
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     error
 }
+
+/// The rectangles of an SVG that have a colour, as `[x, y, width, height]`.
+fn rectangles(svg: &str, fill: style::Rgb) -> Vec<[f64; 4]> {
+    let fill = hex(fill);
+    let rects = svg.split("<rect").filter(|rect| rect.contains(&fill));
+    let number = |rect: &str, name: &str| {
+        let (_, rest) = rect.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split('"').next().unwrap().parse::<f64>().unwrap()
+    };
+    rects.map(|rect| ["x", "y", "width", "height"].map(|name| number(rect, name))).collect()
+}
+
 const SERIES: Series<'_> = Series { name: "loss", values: &[1.1, 0.4, 0.2] };
 
 fn map(classes: &[usize]) -> DecisionMap<'_> {
@@ -144,14 +159,7 @@ fn rows_count_from_the_bottom() {
     let map = DecisionMap { confidence: &[1.0; 4], ..map(&[0, 1, 2, 2]) };
     decision_map(&path, &map).unwrap();
     let svg = fs::read_to_string(&path).unwrap();
-    let place = |class: usize| {
-        let fill = hex(mix(WHITE, colour(class), 0.8));
-        let cell = svg.split("<rect").find(|rect| rect.contains(&fill)).unwrap();
-        ["x", "y"].map(|name| {
-            let (_, rest) = cell.split_once(&format!(" {name}=\"")).unwrap();
-            rest.split('"').next().unwrap().parse::<f64>().unwrap()
-        })
-    };
+    let place = |class: usize| rectangles(&svg, mix(WHITE, colour(class), 0.8))[0];
     let [bottom_left, bottom_right, top_left] = [0, 1, 2].map(place);
     assert!(bottom_left[0] < bottom_right[0] && bottom_left[1] == bottom_right[1]);
     assert!(bottom_left[0] == top_left[0] && bottom_left[1] > top_left[1]);
