@@ -19,19 +19,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use burn::data::dataloader::batcher::Batcher;
 use burn::data::dataset::Dataset;
 use burn::data::dataset::transform::PartialDataset;
 use burn::lr_scheduler::constant::ConstantLr;
 use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
 use burn::optim::AdamConfig;
-use burn::tensor::{Device, Int, Tensor};
 use clap::{Parser, ValueEnum};
 use serde_json::json;
 use snn::data::mnist::{self, CLASSES, Mnist};
 use snn::data::{DataError, Part};
 use snn::prelude::*;
-use snn::train::metric::confusion_matrix;
 use snn::train::trainer::{Keep, Split, TrainerConfig, save_model};
 
 use network::{Csnn, ToImages};
@@ -127,7 +124,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let valid = Split::from_dataset(&valid, &ToImages, &device);
     let outcome = common::train(trainer, options, &out, &train, &valid)?;
 
-    let confusion = confusion(&outcome.model, &test, batch_size, &device)?;
+    let tested = Split::from_dataset(&test, &ToImages, &device);
+    let confusion = common::confusion(&outcome.model, &tested, CLASSES, batch_size, &device)?;
     let correct: usize = (0..CLASSES).map(|class| confusion[class * CLASSES + class]).sum();
     save_model(&outcome.model, &out.join("model.bpk"))?;
     let sample = test.get(0)?;
@@ -145,22 +143,4 @@ fn open(folder: &Path) -> Result<[Mnist; 2], DataError> {
     #[cfg(feature = "download")]
     mnist::download(folder, &snn::data::Downloader::new())?;
     Ok([Mnist::open(folder, Part::Train)?, Mnist::open(folder, Part::Test)?])
-}
-
-/// How many test images of each digit (row) were taken for each digit (column), row by row.
-fn confusion(
-    model: &Classifier<Csnn>,
-    test: &Mnist,
-    batch_size: usize,
-    device: &Device,
-) -> Result<Vec<usize>, Box<dyn Error>> {
-    let mut matrix = Tensor::<2, Int>::zeros([CLASSES, CLASSES], device);
-    for start in (0..test.len()).step_by(batch_size) {
-        let samples = test.get_many((start..test.len().min(start + batch_size)).collect())?;
-        let output = model.forward(ToImages.batch(samples, device));
-        let said = output.scores.argmax(1).squeeze_dim(1);
-        matrix = matrix + confusion_matrix(said, output.targets, CLASSES);
-    }
-    let counts = matrix.into_data().convert::<i64>().try_to_vec::<i64>()?;
-    Ok(counts.into_iter().map(|count| count as usize).collect())
 }

@@ -9,11 +9,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use burn::tensor::{Tensor, TensorReadError};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Int, Tensor, TensorReadError};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use snn::prelude::*;
+use snn::train::classify::ClassifierOutput;
+use snn::train::metric::confusion_matrix;
 use snn::train::plot::{self, PlotError, Series};
 use snn::train::trainer::{EpochRecord, Outcome, Report, Split};
 
@@ -59,18 +62,30 @@ pub struct Options {
 
 /// Trains, with `--resume` from the checkpoint. Ctrl-C saves, and is an error that says how to go on.
 pub fn train<N: SpikingNetwork>(
+    trainer: Trainer<N>,
+    options: &Options,
+    out: &Path,
+    train: &Split<'_, N::Input>,
+    valid: &Split<'_, N::Input>,
+) -> Result<Outcome<N>, Box<dyn Error>> {
+    train_with(trainer, options, out, train, valid, Classifier::gradients)
+}
+
+/// The same with a training step of the caller's.
+pub fn train_with<N: SpikingNetwork>(
     mut trainer: Trainer<N>,
     options: &Options,
     out: &Path,
     train: &Split<'_, N::Input>,
     valid: &Split<'_, N::Input>,
+    step: impl Fn(&Classifier<N>, Batch<N::Input>, f64) -> (GradientsParams, ClassifierOutput),
 ) -> Result<Outcome<N>, Box<dyn Error>> {
     if options.resume && !trainer.resume()? {
         println!("no checkpoint under {}: starting at the beginning", out.display());
     }
     let stop = stop_on_ctrl_c()?;
     let progress = progress(trainer.config().epochs);
-    let outcome = trainer.fit(train, valid, &stop, progress)?;
+    let outcome = trainer.fit_with(train, valid, &stop, progress, step)?;
     if outcome.interrupted {
         let done = outcome.history.len();
         let how = "the same command with --resume goes on";
@@ -154,6 +169,24 @@ pub fn spikes(sequence: Tensor<3>) -> Result<Vec<(usize, usize)>, TensorReadErro
     let values = sequence.try_into_vec_as::<f32>()?;
     let fired = values.iter().enumerate().filter(|(_, z)| **z > 0.0);
     Ok(fired.map(|(k, _)| (k / units, k % units)).collect())
+}
+
+/// How many samples of each class (row) were taken for each class (column), row by row.
+pub fn confusion<N: SpikingNetwork>(
+    model: &Classifier<N>,
+    split: &Split<'_, N::Input>,
+    classes: usize,
+    batch_size: usize,
+    device: &Device,
+) -> Result<Vec<usize>, Box<dyn Error>> {
+    let mut matrix = Tensor::<2, Int>::zeros([classes, classes], device);
+    for batch in split.all(batch_size) {
+        let output = model.forward(batch?);
+        let said = output.scores.argmax(1).squeeze_dim(1);
+        matrix = matrix + confusion_matrix(said, output.targets, classes);
+    }
+    let counts = matrix.into_data().convert::<i64>().try_to_vec::<i64>()?;
+    Ok(counts.into_iter().map(|count| count as usize).collect())
 }
 
 /// The last line of an example.

@@ -2,6 +2,7 @@
 
 use burn::config::Config;
 use burn::module::{Module, ModuleDisplay};
+use burn::optim::GradientsParams;
 use burn::tensor::{ExecutionError, Int, Tensor};
 use burn::train::metric::{AccuracyInput, Adaptor, LossInput};
 use burn::train::{InferenceStep, ItemLazy, TrainOutput, TrainStep};
@@ -119,6 +120,19 @@ impl<N: SpikingNetwork> Classifier<N> {
         let rates = spike_counts.into_iter().map(mean).collect();
         let scores = scores.sum_dim(0).squeeze_dim(0);
         ClassifierOutput { loss, scores, targets: batch.targets, rates }
+    }
+}
+
+impl<N: SpikingNetwork> Classifier<N> {
+    /// Gradients of the loss of a batch times `weight`, and what the model said to the batch.
+    pub fn gradients(
+        &self,
+        batch: Batch<N::Input>,
+        weight: f64,
+    ) -> (GradientsParams, ClassifierOutput) {
+        let output = self.forward(batch);
+        let loss = output.loss.clone() * weight;
+        (GradientsParams::from_grads(loss.backward(), self), output)
     }
 }
 

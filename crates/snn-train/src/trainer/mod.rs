@@ -144,6 +144,11 @@ impl<'a, I> Split<'a, I> {
         })
     }
 
+    /// The batches of all samples, in their order.
+    pub fn all(&self, batch_size: usize) -> Batches<'a, I> {
+        self.batches(0, &(0..self.len).collect::<Vec<_>>(), batch_size, 0)
+    }
+
     /// The batches of samples in an order, without those that were done.
     fn batches(
         &self,
@@ -236,11 +241,7 @@ impl<N: SpikingNetwork> Trainer<N> {
         stop: &AtomicBool,
         report: impl FnMut(Report<'_>),
     ) -> Result<Outcome<N>, TrainError> {
-        self.fit_with(train, valid, stop, report, |model, batch, weight| {
-            let output = model.forward(batch);
-            let loss = output.loss.clone() * weight;
-            (GradientsParams::from_grads(loss.backward(), model), output)
-        })
+        self.fit_with(train, valid, stop, report, Classifier::gradients)
     }
 
     /// As [`fit`](Self::fit), with a training step of one's own: the gradients of the loss of a batch
@@ -402,8 +403,7 @@ pub fn evaluate<N: SpikingNetwork>(
     batch_size: usize,
 ) -> Result<Evaluation, TrainError> {
     let mut sums = Sums::default();
-    let indices: Vec<usize> = (0..split.len).collect();
-    for batch in split.batches(0, &indices, batch_size, 0) {
+    for batch in split.all(batch_size) {
         sums.add(model.forward(batch?))?;
     }
     Ok(sums.means())

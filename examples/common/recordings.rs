@@ -1,0 +1,240 @@
+//! The recordings that the examples on event cameras train on: which, in which parts, of which classes.
+
+use std::error::Error;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use burn::data::dataset::Dataset;
+use clap::{Args, ValueEnum};
+use snn::data::dataset::dvs_gesture::{DvsGesture, DvsGestureRelease};
+use snn::data::dataset::files::{EventFiles, Reading};
+use snn::data::dataset::folder::{Folder, FolderConfig, FolderLayout};
+use snn::data::dataset::nmnist::{NMnist, NMnistOptions};
+use snn::data::dataset::poker_dvs::PokerDvs;
+use snn::data::dataset::Recordings;
+use snn::data::events::{Events, SensorSize};
+use snn::data::format::Options as ReadOptions;
+use snn::data::split::{Subset, stratified};
+use snn::data::{DataError, Part};
+
+use super::common::Options;
+
+/// Which recordings.
+#[derive(Args, Debug, Clone)]
+pub struct RecordingOptions {
+    /// Data set
+    #[arg(long, value_enum)]
+    pub dataset: Option<Kind>,
+    /// Where recordings to test with lie, if not below the folder of --data
+    #[arg(long, value_name = "DIR")]
+    pub test_data: Option<PathBuf>,
+    /// Only these classes, by number
+    #[arg(long, value_delimiter = ',', value_name = "N,N,...")]
+    pub classes: Option<Vec<usize>>,
+    /// Cut recordings into windows of so many ms; without recordings to test with, the last quarter of each
+    /// is not trained on
+    #[arg(long, value_name = "MS")]
+    pub window: Option<NonZeroUsize>,
+    /// Leave recordings out that cannot be read, and say which
+    #[arg(long)]
+    pub skip_bad: bool,
+    /// Threads that prepare batches
+    #[arg(long, default_value = "2")]
+    pub workers: NonZeroUsize,
+    /// Folder of prepared recordings [default: cache, in the output folder]
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// DVS Gesture
+    DvsGesture,
+    /// POKER-DVS
+    Poker,
+    /// N-MNIST
+    Nmnist,
+    /// Cuts of DVS Gesture, one recording for each class: .bs2 files, by name
+    Cuts,
+    /// Your own: --data is <class>/<file> or <class>.<extension>
+    Folder,
+}
+
+/// Some recordings of a set.
+pub type SomeRecordings = Subset<dyn Recordings<Events>>;
+
+/// Recordings to train and to test with.
+pub struct Parts {
+    pub train: SomeRecordings,
+    pub test: SomeRecordings,
+    /// Names of the classes that are trained.
+    pub names: Vec<String>,
+    pub sensor: SensorSize,
+}
+
+type AnyRecordings = Arc<dyn Recordings<Events>>;
+
+/// Finds the recordings that the options name.
+pub fn open(
+    options: &Options,
+    recordings: &RecordingOptions,
+    kind: Kind,
+    data: &Path,
+) -> Result<Parts, Box<dyn Error>> {
+    let window = recordings.window.map(|ms| ms.get() as i64 * 1000);
+    let test_data = recordings.test_data.as_deref();
+    let (train, test, sensor) = match kind {
+        Kind::Nmnist => {
+            let open = |folder: &Path, part| -> Result<_, DataError> {
+                let folder = nmnist_folder(folder, part);
+                erase(NMnist::open_folder(&folder, NMnistOptions::default())?, window)
+            };
+            let test = open(test_data.unwrap_or(data), Part::Test)?;
+            (open(data, Part::Train)?, Some(test), snn::data::dataset::nmnist::SENSOR)
+        }
+        Kind::DvsGesture => {
+            let open = |folder: &Path, part| -> Result<_, DataError> {
+                // IBM's own files, where they are.
+                let release = match folder.join("dvs_gesture/DvsGesture").is_dir() {
+                    true => DvsGestureRelease::Ibm,
+                    false => DvsGestureRelease::Tonic,
+                };
+                erase(DvsGesture::open(folder, part, release)?, window)
+            };
+            let test = open(test_data.unwrap_or(data), Part::Test)?;
+            (open(data, Part::Train)?, Some(test), SensorSize::new(128, 128))
+        }
+        Kind::Poker => {
+            let open = |folder: &Path, part| erase(PokerDvs::open(folder, part)?, window);
+            let test = open(test_data.unwrap_or(data), Part::Test)?;
+            (open(data, Part::Train)?, Some(test), snn::data::dataset::poker_dvs::SENSOR)
+        }
+        Kind::Cuts => {
+            let sensor = SensorSize::new(128, 128);
+            let config = FolderConfig {
+                layout: FolderLayout::Names,
+                extension: Some("bs2".into()),
+                options: ReadOptions { sensor: Some(sensor), ..ReadOptions::default() },
+            };
+            let below = data.join("dvs_gesture_cuts");
+            let folder = if below.is_dir() { below } else { data.into() };
+            let open = |folder: &Path| erase(Folder::open(folder, &config)?, window);
+            (open(&folder)?, test_data.map(open).transpose()?, sensor)
+        }
+        Kind::Folder => {
+            let train = Folder::open(data, &of_layout(data)?)?;
+            let test = match test_data {
+                Some(folder) => Some(Folder::open(folder, &of_layout(folder)?)?),
+                None => None,
+            };
+            let mut sensor = train.union_sensor()?;
+            if let Some(test) = &test {
+                let other = test.union_sensor()?;
+                sensor.width = sensor.width.max(other.width);
+                sensor.height = sensor.height.max(other.height);
+            }
+            let train = erase(train.on_sensor(sensor), window)?;
+            let test = test.map(|test| erase(test.on_sensor(sensor), window)).transpose()?;
+            (train, test, sensor)
+        }
+    };
+    let known = train.classes();
+    let chosen = recordings.classes.clone().unwrap_or_else(|| (0..known.len()).collect());
+    if let Some(class) = chosen.iter().find(|class| **class >= known.len()) {
+        return Err(format!("there is no class {class}; there are {}", known.len()).into());
+    }
+    let names: Vec<String> = chosen.iter().map(|class| known[*class].clone()).collect();
+    let indices = named(&train, &names);
+    let (train, test) = match test {
+        Some(test) => {
+            report_unknown(&test, known);
+            let tested = named(&test, &names);
+            (Subset::new(train, indices)?, Subset::new(test, tested)?)
+        }
+        None => {
+            let [of_train, of_test] = split(&train, indices, window.is_some(), options.seed)?;
+            (Subset::new(train.clone(), of_train)?, Subset::new(train, of_test)?)
+        }
+    };
+    for (name, part) in [("train", &train), ("test", &test)] {
+        if Dataset::len(part) == 0 {
+            return Err(format!("there are no recordings to {name} with").into());
+        }
+    }
+    Ok(Parts { train, test, names, sensor })
+}
+
+/// The number, among the names of the classes that are trained, of each sample's class.
+pub fn relabel(part: &SomeRecordings, names: &[String]) -> Vec<usize> {
+    let classes = Recordings::<Events>::classes(part);
+    let number = |class: &String| names.iter().position(|name| name == class).unwrap_or(0);
+    classes.iter().map(number).collect()
+}
+
+fn erase<R: Reading + 'static>(
+    files: EventFiles<R>,
+    window: Option<i64>,
+) -> Result<AnyRecordings, DataError> {
+    Ok(match window {
+        Some(length) => Arc::new(files.windows(length)?),
+        None => Arc::new(files),
+    })
+}
+
+/// Where the digits of a part are: below a folder of data sets, below that of N-MNIST, or in the folder itself.
+fn nmnist_folder(folder: &Path, part: Part) -> PathBuf {
+    let name = match part {
+        Part::Train => "Train",
+        Part::Test => "Test",
+    };
+    let below = [folder.join("nmnist").join(name), folder.join(name)];
+    below.into_iter().find(|folder| folder.is_dir()).unwrap_or_else(|| folder.into())
+}
+
+/// One folder for each class, if there are folders.
+fn of_layout(folder: &Path) -> Result<FolderConfig, DataError> {
+    let unreadable = |source| DataError::File { path: folder.into(), source };
+    let mut entries = std::fs::read_dir(folder).map_err(unreadable)?;
+    let folders = entries.any(|entry| entry.is_ok_and(|entry| entry.path().is_dir()));
+    let layout = if folders { FolderLayout::Folders } else { FolderLayout::Names };
+    Ok(FolderConfig { layout, ..FolderConfig::default() })
+}
+
+/// The samples whose class has one of the names.
+fn named(recordings: &AnyRecordings, names: &[String]) -> Vec<usize> {
+    let classes = recordings.classes();
+    let is_named = |index: &usize| names.contains(&classes[recordings.label(*index)]);
+    (0..recordings.len()).filter(is_named).collect()
+}
+
+fn report_unknown(test: &AnyRecordings, known: &[String]) {
+    let unknown: Vec<&str> =
+        test.classes().iter().filter(|name| !known.contains(name)).map(String::as_str).collect();
+    if !unknown.is_empty() {
+        println!("not tested, as they are not trained: {}", unknown.join(", "));
+    }
+}
+
+/// To train and to test with: of windows, the last quarter of each recording is to test with, and none that
+/// touches what was trained; of whole recordings, a fifth of each class.
+fn split(
+    all: &AnyRecordings,
+    indices: Vec<usize>,
+    windows: bool,
+    seed: u32,
+) -> Result<[Vec<usize>; 2], Box<dyn Error>> {
+    if !windows {
+        let labels: Vec<usize> = indices.iter().map(|index| all.label(*index)).collect();
+        let parts = stratified(&labels, &[0.8, 0.2], seed.into())?;
+        let of = |part: &[usize]| part.iter().map(|at| indices[*at]).collect();
+        return Ok([of(&parts[0]), of(&parts[1])]);
+    }
+    let mut parts = [Vec::new(), Vec::new()];
+    for recording in indices.chunk_by(|a, b| all.origin(*a).path == all.origin(*b).path) {
+        let trained = recording.len() * 3 / 4;
+        parts[0].extend(&recording[..trained]);
+        parts[1].extend(&recording[(trained + 1).min(recording.len())..]);
+    }
+    Ok(parts)
+}
