@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::files::{broken, events_of};
+use super::files::{Reading, broken, events_of};
 use crate::DataError;
 use crate::events::Events;
 use crate::format::IndexedFile;
@@ -15,7 +15,8 @@ use crate::format::IndexedFile;
 const STEP: usize = 1 << 12;
 
 /// Files of which parts are read. One that was read once is not read as a whole again: it is known
-/// where in it which time is, if its events are sorted and its format is one that is streamed.
+/// where in it which time is, if its events are sorted, its format is one that is streamed, and
+/// nothing is made of its events when they are read.
 #[derive(Clone, Default)]
 pub(super) struct Cuts(Arc<Mutex<HashMap<PathBuf, Arc<Timed>>>>);
 
@@ -28,13 +29,21 @@ struct Timed {
 
 impl Cuts {
     /// The events of a file with `time.start <= t < time.end`.
-    pub fn read(&self, path: &Path, time: &Range<i64>) -> Result<Events, DataError> {
+    pub fn read(
+        &self,
+        reading: &impl Reading,
+        path: &Path,
+        time: &Range<i64>,
+    ) -> Result<Events, DataError> {
+        let Some(options) = reading.options() else {
+            return cut(path, &reading.read(path)?, time);
+        };
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
         if let Some(known) = known {
             return cut(path, &known.file.events(known.range(time))?, time);
         }
         // Others may read the same file meanwhile; that does no harm, and nobody waits.
-        let (recording, file) = IndexedFile::read(path)?;
+        let (recording, file) = IndexedFile::read(path, &options)?;
         let events = events_of(path, recording)?;
         if let Some(file) = file.filter(|_| events.is_sorted()) {
             let times = events.t().iter().step_by(STEP).copied().collect();
@@ -71,7 +80,7 @@ impl fmt::Debug for Cuts {
 mod tests {
     use super::*;
     use crate::events::Event;
-    use crate::format::write;
+    use crate::format::{Options, write};
 
     fn events(times: impl Iterator<Item = i64>) -> Events {
         let event = |t: i64| Event { t, x: (t % 7) as u16, y: (t % 5) as u16, p: t % 2 == 0 };
@@ -89,7 +98,7 @@ mod tests {
         let ranges =
             [0..20_000, 0..1, 1365..1366, 1366..5000, 7..7, 19_999..30_000, 30_000..30_001];
         for time in [ranges.clone(), ranges].concat() {
-            let cut = cuts.read(&path, &time).unwrap();
+            let cut = cuts.read(&Options::default(), &path, &time).unwrap();
             assert_eq!(cut.t(), whole.between(time.clone()).t(), "{time:?}");
             assert_eq!(cut.x(), whole.between(time).x());
         }
@@ -106,7 +115,8 @@ mod tests {
         let path = folder.path().join("long.npy");
         write(&path, &events([5, 1, 9, 2, 5].into_iter())).unwrap();
         for _ in 0..2 {
-            assert_eq!(Cuts::default().read(&path, &(2..9)).unwrap().t(), [5, 2, 5]);
+            let cut = Cuts::default().read(&Options::default(), &path, &(2..9)).unwrap();
+            assert_eq!(cut.t(), [5, 2, 5]);
         }
     }
 }

@@ -23,7 +23,7 @@ use super::order::natural;
 use crate::download::Downloader;
 use crate::events::{Events, SensorSize};
 use crate::format::npy::decode_rows;
-use crate::format::{self, FormatError, Order, TimeUnit};
+use crate::format::{self, FormatError, Options, Order, TimeUnit};
 #[cfg(feature = "download")]
 use crate::remote::{Hash, Remote};
 use crate::{DataError, Part};
@@ -124,6 +124,10 @@ impl Reading for DvsGestureRelease {
             }
         };
         events_of(path, recording)
+    }
+
+    fn options(&self) -> Option<Options> {
+        (*self == Self::Ibm).then(Options::default)
     }
 }
 

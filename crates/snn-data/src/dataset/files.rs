@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::io;
+use std::iter::successors;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use super::order::{files, natural};
 use super::{Origin, Recordings, Sample};
 use crate::DataError;
 use crate::events::{Events, SensorSize};
-use crate::format::{self, Recording};
+use crate::format::{self, Options, Recording};
 
 /// How the files of a data set are read.
 ///
@@ -29,6 +30,12 @@ pub trait Reading: fmt::Debug + Clone + Send + Sync {
     fn read(&self, path: &Path) -> Result<Events, DataError> {
         events_of(path, format::read(path)?)
     }
+
+    /// The options with which [`format::read_with`] reads the same events as [`read`](Self::read), if
+    /// there are any: then a part of a file may be read without the rest of it.
+    fn options(&self) -> Option<Options> {
+        None
+    }
 }
 
 /// Recordings of a camera in files, or parts of them by time, each with a class.
@@ -41,6 +48,8 @@ pub trait Reading: fmt::Debug + Clone + Send + Sync {
 pub struct EventFiles<R> {
     classes: Arc<[String]>,
     items: Vec<Item>,
+    /// Of each item, the number of the recording that it is or is a window of.
+    recordings: Vec<usize>,
     sensor: Option<SensorSize>,
     reading: R,
     cuts: Cuts,
@@ -63,7 +72,8 @@ impl<R: Reading> EventFiles<R> {
         reading: R,
     ) -> Self {
         let classes = classes.into_iter().map(Into::into).collect();
-        Self { classes, items, sensor, reading, cuts: Cuts::default() }
+        let recordings = (0..items.len()).collect();
+        Self { classes, items, recordings, sensor, reading, cuts: Cuts::default() }
     }
 
     /// The sensor of all recordings. If there is none, each is on the one that its file states, or
@@ -106,10 +116,55 @@ impl<R: Reading> EventFiles<R> {
     /// The same recordings but some. The classes stay as they are.
     pub fn without(mut self, indices: &[usize]) -> Self {
         let left_out: HashSet<usize> = indices.iter().copied().collect();
-        let kept =
-            self.items.into_iter().enumerate().filter(|(index, _)| !left_out.contains(index));
-        self.items = kept.map(|(_, item)| item).collect();
+        let all = self.items.into_iter().zip(self.recordings).enumerate();
+        let kept = all.filter(|(index, _)| !left_out.contains(index));
+        (self.items, self.recordings) = kept.map(|(_, item)| item).unzip();
         self
+    }
+
+    /// The same recordings, cut into windows of `length` µs that follow each other from the first
+    /// event of each recording on. Each window is a sample of its recording's class; those of a
+    /// recording are in the order of time, and have its sensor, not the smallest of their own.
+    ///
+    /// A window is from its start up to its end, which is not part of it, and may have no events. What
+    /// is left at the end of a recording, with its last event before the last µs of a whole window, is
+    /// left out; so is a recording without a whole window. Of a part of a file, as in IBM's DVS
+    /// Gesture, every window is within that part.
+    ///
+    /// Reads every recording once, to find its first and its last event. In a
+    /// [`Folder`](super::folder::Folder) and in IBM's DVS Gesture, a file of sorted events in a format
+    /// that is [streamed](crate::format) is read as a whole for the first of its windows, and in parts
+    /// for the others; any other file is read as a whole for each window.
+    ///
+    /// # Errors
+    ///
+    /// A recording cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// `length` is not above 0.
+    pub fn windows(self, length: i64) -> Result<Self, DataError> {
+        assert!(length > 0, "windows of {length} µs");
+        let (mut items, mut recordings) = (Vec::new(), Vec::new());
+        for (index, item) in self.items.iter().enumerate() {
+            let events = self.read(index)?;
+            // They need not be sorted.
+            let times = events.t().iter().min().zip(events.t().iter().max());
+            for time in times.into_iter().flat_map(|(first, last)| windows(*first, *last, length)) {
+                items.push(Item { time: Some(time), ..item.clone() });
+                recordings.push(self.recordings[index]);
+            }
+        }
+        Ok(Self { items, recordings, ..self })
+    }
+
+    /// The number of the recording that a sample is, or that it is a [window](Self::windows) of: its
+    /// index in the set as it was opened. Windows with the same number are those of one recording, one
+    /// after the other.
+    ///
+    /// ([`Origin::path`] does not tell: a file may have several recordings.)
+    pub fn recording(&self, index: usize) -> usize {
+        self.recordings[index]
     }
 
     /// The events of a recording.
@@ -117,7 +172,7 @@ impl<R: Reading> EventFiles<R> {
         let Item { path, time, .. } = &self.items[index];
         let events = match time {
             None => self.reading.read(path)?,
-            Some(time) => self.cuts.read(path, time)?,
+            Some(time) => self.cuts.read(&self.reading, path, time)?,
         };
         match self.sensor {
             Some(sensor) if sensor != events.sensor() => {
@@ -154,6 +209,15 @@ impl<R: Reading> Recordings<Events> for EventFiles<R> {
         let part = format!("{:?}, sensor {:?}, time {time:?}", self.reading, self.sensor);
         Origin { path: path.clone(), part }
     }
+}
+
+/// The whole windows of a recording.
+fn windows(first: i64, last: i64, length: i64) -> impl Iterator<Item = Range<i64>> {
+    let starts = successors(Some(first), move |start| start.checked_add(length));
+    starts.map_while(move |start| {
+        let end = start.checked_add(length)?;
+        (end - 1 <= last).then_some(start..end)
+    })
 }
 
 /// The events of a file that was read.

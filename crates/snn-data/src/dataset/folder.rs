@@ -105,6 +105,10 @@ impl Reading for Options {
     fn read(&self, path: &Path) -> Result<Events, DataError> {
         events_of(path, format::read_with(path, self)?)
     }
+
+    fn options(&self) -> Option<Options> {
+        Some(*self)
+    }
 }
 
 /// That no recording is there twice.

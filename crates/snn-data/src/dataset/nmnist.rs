@@ -11,11 +11,12 @@
 //! nmnist/Train/<digit>/<number>.bin   nmnist/Test/<digit>/<number>.bin
 //! ```
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::files::{EventFiles, Layout, Reading, broken, events_of};
+use super::files::{EventFiles, Reading, broken, events_of, in_class, misplaced, missing};
+use super::order::files;
 #[cfg(feature = "download")]
 use crate::download::Downloader;
 use crate::events::{Event, Events, SensorSize};
@@ -30,6 +31,7 @@ pub const CLASSES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9
 pub const SENSOR: SensorSize = SensorSize { width: 34, height: 34, polarities: 2 };
 
 const SOURCE: &str = "https://data.mendeley.com/datasets/468j46mzdv/1";
+const EXPECTED: &str = "<digit>/<number>.bin";
 
 /// One part of N-MNIST.
 pub type NMnist = EventFiles<NMnistOptions>;
@@ -84,18 +86,43 @@ impl NMnist {
     ///
     /// There are none, or one is not in the folder of a digit.
     pub fn open(folder: &Path, part: Part, options: NMnistOptions) -> Result<Self, DataError> {
-        let layout = Layout {
-            roots: match part {
-                Part::Train => &["nmnist/Train"],
-                Part::Test => &["nmnist/Test"],
-            },
-            extensions: &["bin"],
-            expected: "<digit>/<number>.bin",
-            source: SOURCE,
-        };
-        let items = layout.items(folder, &CLASSES)?;
-        Ok(Self::new(CLASSES, items, Some(SENSOR), options))
+        let root = folder.join(match part {
+            Part::Train => "nmnist/Train",
+            Part::Test => "nmnist/Test",
+        });
+        Self::of(recordings(&root)?, options)
     }
+
+    /// Finds the recordings of any folder, in `<root>/<digit>/<number>.bin`: a part that lies
+    /// elsewhere, or some of its recordings. The classes are the ten digits, whichever are there.
+    ///
+    /// # Errors
+    ///
+    /// There are none, or one is elsewhere.
+    pub fn open_folder(root: &Path, options: NMnistOptions) -> Result<Self, DataError> {
+        let found = recordings(root)?;
+        // Else the folder of both parts would be one that has all their recordings.
+        let elsewhere = |path: &&PathBuf| path.parent().and_then(Path::parent) != Some(root);
+        if let Some(path) = found.iter().find(elsewhere) {
+            let problem = format!("expected it as {EXPECTED} below {}", root.display());
+            return Err(misplaced(path, problem));
+        }
+        Self::of(found, options)
+    }
+
+    fn of(found: Vec<PathBuf>, options: NMnistOptions) -> Result<Self, DataError> {
+        let items = found.into_iter().map(|path| in_class(path, &CLASSES));
+        Ok(Self::new(CLASSES, items.collect::<Result<_, _>>()?, Some(SENSOR), options))
+    }
+}
+
+/// All recordings below a folder.
+fn recordings(root: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let found = if root.is_dir() { files(root, &["bin"])? } else { Vec::new() };
+    if found.is_empty() {
+        return Err(missing(root, EXPECTED, SOURCE));
+    }
+    Ok(found)
 }
 
 impl Reading for NMnistOptions {

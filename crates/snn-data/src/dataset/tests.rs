@@ -1,5 +1,7 @@
 //! Every data set, from files as they lie on the disk.
 
+mod windows;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -176,6 +178,36 @@ fn nmnist() {
 
     let test = NMnist::open(root.path(), Part::Test, first).unwrap();
     assert_eq!((test.labels(), rows(&test, 0)), (vec![3], vec![B]));
+}
+
+#[test]
+fn nmnist_of_any_folder() {
+    let root = folder(&[
+        ("few/7/2.bin", atis(&[A, B, C])),
+        ("few/2/11.bin", atis(&[A])),
+        ("few/2/3.bin", atis(&[B])),
+        ("flat/1.bin", atis(&[A])),
+        ("named/seven/1.bin", atis(&[A])),
+    ]);
+    let options = NMnistOptions { first_saccade_only: true, ..Default::default() };
+    let open = |name: &str| NMnist::open_folder(&root.path().join(name), options);
+    let data = open("few").unwrap();
+    assert_eq!(
+        listing(&data, &root.path().join("few")),
+        listed(&[("2/3.bin", 2), ("2/11.bin", 2), ("7/2.bin", 7)])
+    );
+    assert_eq!((data.classes().len(), rows(&data, 2)), (10, vec![A, B]));
+    assert_eq!(data.sensor(), Some(SensorSize::new(34, 34)));
+    for (name, why) in [
+        // Deeper: the folder of several sets.
+        ("", "few/2/3.bin: expected it as <digit>/<number>.bin below"),
+        ("flat", "flat/1.bin: expected it as <digit>/<number>.bin below"),
+        ("named", "named/seven/1.bin: expected it in a folder of a class"),
+        ("none", "none: expected <digit>/<number>.bin below this folder"),
+    ] {
+        let error = message(open(name));
+        assert!(error.contains(why), "{name}: {error}");
+    }
 }
 
 #[test]

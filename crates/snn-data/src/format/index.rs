@@ -29,14 +29,17 @@ struct Place {
 
 impl IndexedFile {
     /// Reads a recording, and finds out where its events are; not, if its format is read as a whole.
-    pub(crate) fn read(path: &Path) -> Result<(Recording, Option<Self>), DataError> {
+    pub(crate) fn read(
+        path: &Path,
+        options: &Options,
+    ) -> Result<(Recording, Option<Self>), DataError> {
         let bytes = map(path)?;
-        let (format, options) = (detect(path, &bytes)?, Options::default());
+        let format = detect(path, &bytes)?;
         if !format.is_streamed(&bytes) {
-            return Ok((decode_file(path, &bytes, format, &options)?, None));
+            return Ok((decode_file(path, &bytes, format, options)?, None));
         }
         let whole = || {
-            let Some(mut feeder) = Feeder::open(format, &bytes, true, &options)? else {
+            let Some(mut feeder) = Feeder::open(format, &bytes, true, options)? else {
                 return Err(FormatError::new(bytes.len(), "the file ends within its header"));
             };
             let (mut columns, mut places) = (Columns::default(), Vec::new());
@@ -108,9 +111,8 @@ mod tests {
         for extension in ["raw", "aedat", "es", "npz"] {
             let path = folder.path().join("recording").with_extension(extension);
             write(&path, &events).unwrap();
-            let (Recording::Events(whole), index) = IndexedFile::read(&path).unwrap() else {
-                panic!("spikes")
-            };
+            let read = IndexedFile::read(&path, &Options::default());
+            let (Recording::Events(whole), index) = read.unwrap() else { panic!("spikes") };
             assert_eq!((whole.t(), whole.x()), (events.t(), events.x()), "{extension}");
             let Some(index) = index else {
                 assert_eq!(extension, "npz");
@@ -133,7 +135,7 @@ mod tests {
         );
         let bytes = encode(Format::EventStream, &events.unwrap()).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
-        let Err(error) = IndexedFile::read(&path) else { panic!("read") };
+        let Err(error) = IndexedFile::read(&path, &Options::default()) else { panic!("read") };
         assert!(error.to_string().contains("recording.es"), "{error}");
     }
 }

@@ -26,6 +26,7 @@ mod averaged_time_surface;
 mod bina_rep;
 mod image;
 mod memory;
+mod nearest;
 mod slice;
 mod sliced_dataset;
 mod sparse;

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::{FrameError, Slicer};
 use crate::DataError;
-use crate::format::{self, IndexedFile, Recording};
+use crate::format::{self, IndexedFile, Options, Recording};
 use crate::policy::Policy;
 use crate::replace::replace;
 
@@ -143,7 +143,7 @@ impl SlicedDataset {
                 };
             }
             _ => {
-                let (recording, file) = IndexedFile::read(path)?;
+                let (recording, file) = IndexedFile::read(path, &Options::default())?;
                 // Another thread has found out the same.
                 let _ = self.files[*number].set(file);
                 *last = Some((*number, recording.clone()));
