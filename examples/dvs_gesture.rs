@@ -5,6 +5,8 @@
 //! 12C5-MP2-LIF-32C5-MP2-LIF-800FC-LIF. The class should spike at 80 % of the steps, others at 20 %.
 
 mod common;
+#[path = "common/confusion.rs"]
+mod confusion;
 #[path = "common/csnn.rs"]
 mod csnn;
 #[path = "common/data.rs"]
@@ -128,20 +130,20 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         time_jitter: Some(1000.0),
         ..AugmentOptions::default()
     };
-    let augment =
-        cli.augment.clone().or(if best { usual } else { AugmentOptions::default() });
-    let plain = Pipeline {
-        transforms,
-        to_frame,
-        side: Some(SIDE),
-        augment: AugmentOptions::default(),
-    };
+    let augment = cli.augment.clone().or(if best { usual } else { AugmentOptions::default() });
+    let plain =
+        Pipeline { transforms, to_frame, side: Some(SIDE), augment: AugmentOptions::default() };
     let changed = Pipeline { augment: augment.clone(), ..plain.clone() };
     let load = |part, pipeline: &Pipeline| {
         FrameLoader::new(part, &names, pipeline, &cli.recordings, &cache, options.seed)
     };
     let (train, test) = (load(train, &changed)?, load(test, &plain)?);
-    println!("recordings: {} to train on, {} to test; classes: {}", train.len, test.len, names.len());
+    println!(
+        "recordings: {} to train on, {} to test; classes: {}",
+        train.len,
+        test.len,
+        names.len()
+    );
 
     let network = network(&training_device)?;
     println!("{}", network.layers.summary(&[2, SIDE, SIDE])?);
@@ -179,10 +181,10 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         Some(chunk) => truncated_step(model, &criterion, chunk.get(), batch, weight),
         None => model.gradients(batch, weight),
     };
-    let outcome = common::train_with(trainer, options, &out, &train, &valid, step)?;
+    let outcome = common::train(trainer, options, &out, &train, &valid, step)?;
 
     save_model(&outcome.model, &out.join("model.bpk"))?;
-    let confusion = common::confusion(&outcome.model, &valid, names.len(), batch_size, &device)?;
+    let confusion = confusion::confusion(&outcome.model, &valid, names.len(), batch_size, &device)?;
     let correct: usize = (0..names.len()).map(|k| confusion[k * names.len() + k]).sum();
     pictures::draw(&out, &outcome.history, &confusion, &names, &test)?;
     println!("model, checkpoint and pictures are in {}", out.display());

@@ -4,6 +4,8 @@
 //! names the digit.
 
 mod common;
+#[path = "common/confusion.rs"]
+mod confusion;
 #[path = "common/csnn.rs"]
 mod csnn;
 #[path = "common/data.rs"]
@@ -12,6 +14,8 @@ mod data;
 mod network;
 #[path = "mnist_csnn/pictures.rs"]
 mod pictures;
+#[path = "common/spikes.rs"]
+mod spikes;
 
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -122,10 +126,10 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let trainer = Trainer::new(config, model, optimizer, scheduler);
     let train = Split::from_dataset(&train, &ToImages, &training_device);
     let valid = Split::from_dataset(&valid, &ToImages, &device);
-    let outcome = common::train(trainer, options, &out, &train, &valid)?;
+    let outcome = common::train(trainer, options, &out, &train, &valid, Classifier::gradients)?;
 
     let tested = Split::from_dataset(&test, &ToImages, &device);
-    let confusion = common::confusion(&outcome.model, &tested, CLASSES, batch_size, &device)?;
+    let confusion = confusion::confusion(&outcome.model, &tested, CLASSES, batch_size, &device)?;
     let correct: usize = (0..CLASSES).map(|class| confusion[class * CLASSES + class]).sum();
     save_model(&outcome.model, &out.join("model.bpk"))?;
     let sample = test.get(0)?;

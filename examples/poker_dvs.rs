@@ -6,6 +6,8 @@
 //! maximum is over the steps of each.
 
 mod common;
+#[path = "common/confusion.rs"]
+mod confusion;
 #[path = "common/data.rs"]
 mod data;
 #[path = "common/event_network.rs"]
@@ -138,7 +140,12 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         FrameLoader::new(part, &names, pipeline, &cli.recordings, &cache, options.seed)
     };
     let (train, test) = (prepare(train, &changed)?, prepare(test, &plain)?);
-    println!("recordings: {} to train on, {} to test; classes: {}", train.len, test.len, names.len());
+    println!(
+        "recordings: {} to train on, {} to test; classes: {}",
+        train.len,
+        test.len,
+        names.len()
+    );
 
     let network = network::network(inputs, names.len(), options.seed, &training_device)?;
     println!("{}", network.layers.summary(&[2, height, width])?);
@@ -176,10 +183,10 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         Some(chunk) => truncated_step(model, &criterion, chunk.get(), batch, weight),
         None => model.gradients(batch, weight),
     };
-    let outcome = common::train_with(trainer, options, &out, &of_train, &valid, step)?;
+    let outcome = common::train(trainer, options, &out, &of_train, &valid, step)?;
 
     save_model(&outcome.model, &out.join("model.bpk"))?;
-    let confusion = common::confusion(&outcome.model, &valid, names.len(), batch_size, &device)?;
+    let confusion = confusion::confusion(&outcome.model, &valid, names.len(), batch_size, &device)?;
     let correct: usize = (0..names.len()).map(|k| confusion[k * names.len() + k]).sum();
     let trained = pictures::Traced::new(&outcome.model.network.layers, &test, &device)?;
     let ms = cli.frame.get() as f64 / 1e3;

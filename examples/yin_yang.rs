@@ -10,6 +10,8 @@ mod common;
 mod network;
 #[path = "yin_yang/pictures.rs"]
 mod pictures;
+#[path = "common/spikes.rs"]
+mod spikes;
 
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -152,7 +154,14 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         }),
     };
     let trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
-    let outcome = common::train(trainer, options, &out, &train.split(), &valid.split())?;
+    let outcome = common::train(
+        trainer,
+        options,
+        &out,
+        &train.split(),
+        &valid.split(),
+        Classifier::gradients,
+    )?;
 
     let result = evaluate(&outcome.model, &test.split(), 500)?;
     save_model(&outcome.model, &out.join("model.bpk"))?;

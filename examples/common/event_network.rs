@@ -4,8 +4,8 @@ use std::error::Error;
 use std::path::Path;
 
 use burn::module::Module;
-use burn::store::ModuleRecord;
 use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::store::ModuleRecord;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Bytes, Device, Tensor};
 use snn::data::events::{Events, SensorSize};
@@ -55,8 +55,7 @@ pub fn truncated_step(
             layers.forward::<5, 3>(batch.input.clone().narrow(0, start, length), state);
         state = next.detach();
         let mask = batch.mask.clone().map(|mask| running(mask.narrow(0, start, length)));
-        let (loss, scores) =
-            criterion.forward(output, 1.0, batch.targets.clone(), mask.as_ref());
+        let (loss, scores) = criterion.forward(output, 1.0, batch.targets.clone(), mask.as_ref());
         let share = length as f64 / steps as f64;
         let backward = (loss.clone() * (share * weight)).backward();
         gradients.accumulate(model, GradientsParams::from_grads(backward, model));
@@ -136,8 +135,10 @@ impl Stream<'_> {
         let mut outputs: Vec<Tensor<2>> = Vec::new();
         let mut probabilities = vec![Vec::with_capacity(steps); classes];
         for step in 0..steps {
-            let values: Vec<f32> = frames.frame(step).iter().map(|count| f32::from(*count)).collect();
-            let frame = Tensor::<1>::from_floats(values.as_slice(), device).reshape([1, 1, p, h, w]);
+            let values: Vec<f32> =
+                frames.frame(step).iter().map(|count| f32::from(*count)).collect();
+            let frame =
+                Tensor::<1>::from_floats(values.as_slice(), device).reshape([1, 1, p, h, w]);
             let (output, next) = self.layers.forward::<5, 3>(frame, state);
             state = next;
             outputs.push(output.reshape([1, classes]));

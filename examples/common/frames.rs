@@ -17,9 +17,7 @@ use snn::data::events::Events;
 use snn::data::frame::{Frames, ToFrame};
 use snn::data::loader::Loader;
 use snn::data::split::Subset;
-use snn::data::transform::{
-    Amount, Compose, DropEvent, RandomFlipLR, ShiftAugment, TimeJitter,
-};
+use snn::data::transform::{Amount, Compose, DropEvent, RandomFlipLR, ShiftAugment, TimeJitter};
 use snn::prelude::*;
 use snn::train::trainer::Split;
 
@@ -174,12 +172,17 @@ where
     let cache = DiskCache::open(cache, part, prepare, DiskCacheConfig::default())?;
     let on_bad = if options.skip_bad { OnBad::Skip } else { OnBad::Stop };
     let all = cache.len();
-    let bar = if stdout().is_terminal() { ProgressBar::new(all as u64) } else { ProgressBar::hidden() };
+    let bar =
+        if stdout().is_terminal() { ProgressBar::new(all as u64) } else { ProgressBar::hidden() };
     let bad = cache.fill(options.workers, on_bad, |done, _| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     let stats = cache.stats();
     let made = stats.misses + stats.rebuilt - bad.len() as u64;
-    println!("recordings: {all}, prepared now: {made}, from the cache: {}, bad: {}", stats.hits, bad.len());
+    println!(
+        "recordings: {all}, prepared now: {made}, from the cache: {}, bad: {}",
+        stats.hits,
+        bad.len()
+    );
     for recording in &bad {
         println!("left out: {}", recording.error);
     }

@@ -10,13 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Int, Tensor, TensorReadError};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use snn::prelude::*;
 use snn::train::classify::ClassifierOutput;
-use snn::train::metric::confusion_matrix;
 use snn::train::plot::{self, PlotError, Series};
 use snn::train::trainer::{EpochRecord, Outcome, Report, Split};
 
@@ -60,19 +58,9 @@ pub struct Options {
     pub resume: bool,
 }
 
-/// Trains, with `--resume` from the checkpoint. Ctrl-C saves, and is an error that says how to go on.
+/// Trains by steps of the caller's, with `--resume` from the checkpoint. Ctrl-C saves, and is an error that says
+/// how to go on.
 pub fn train<N: SpikingNetwork>(
-    trainer: Trainer<N>,
-    options: &Options,
-    out: &Path,
-    train: &Split<'_, N::Input>,
-    valid: &Split<'_, N::Input>,
-) -> Result<Outcome<N>, Box<dyn Error>> {
-    train_with(trainer, options, out, train, valid, Classifier::gradients)
-}
-
-/// The same with a training step of the caller's.
-pub fn train_with<N: SpikingNetwork>(
     mut trainer: Trainer<N>,
     options: &Options,
     out: &Path,
@@ -161,32 +149,6 @@ pub fn curves(out: &Path, name: &str, history: &[EpochRecord]) -> Result<(), Plo
     };
     draw("loss", |epoch| epoch.train_loss, |epoch| epoch.valid_loss)?;
     draw("accuracy", |epoch| epoch.train_accuracy, |epoch| epoch.valid_accuracy)
-}
-
-/// Step and unit of each spike of one sample, `[T, 1, N]`.
-pub fn spikes(sequence: Tensor<3>) -> Result<Vec<(usize, usize)>, TensorReadError> {
-    let [_, _, units] = sequence.dims();
-    let values = sequence.try_into_vec_as::<f32>()?;
-    let fired = values.iter().enumerate().filter(|(_, z)| **z > 0.0);
-    Ok(fired.map(|(k, _)| (k / units, k % units)).collect())
-}
-
-/// How many samples of each class (row) were taken for each class (column), row by row.
-pub fn confusion<N: SpikingNetwork>(
-    model: &Classifier<N>,
-    split: &Split<'_, N::Input>,
-    classes: usize,
-    batch_size: usize,
-    device: &Device,
-) -> Result<Vec<usize>, Box<dyn Error>> {
-    let mut matrix = Tensor::<2, Int>::zeros([classes, classes], device);
-    for batch in split.all(batch_size) {
-        let output = model.forward(batch?);
-        let said = output.scores.argmax(1).squeeze_dim(1);
-        matrix = matrix + confusion_matrix(said, output.targets, classes);
-    }
-    let counts = matrix.into_data().convert::<i64>().try_to_vec::<i64>()?;
-    Ok(counts.into_iter().map(|count| count as usize).collect())
 }
 
 /// The last line of an example.

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use burn::data::dataset::Dataset;
 use clap::{Args, ValueEnum};
+use snn::data::dataset::Recordings;
 use snn::data::dataset::dvs_gesture::{DvsGesture, DvsGestureRelease};
 use snn::data::dataset::files::{EventFiles, Reading};
 use snn::data::dataset::folder::{Folder, FolderConfig, FolderLayout};
 use snn::data::dataset::nmnist::{NMnist, NMnistOptions};
 use snn::data::dataset::poker_dvs::PokerDvs;
-use snn::data::dataset::Recordings;
 use snn::data::events::{Events, SensorSize};
 use snn::data::format::Options as ReadOptions;
 use snn::data::split::{Subset, stratified};

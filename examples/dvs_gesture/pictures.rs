@@ -3,9 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use snn::train::plot::{
-    ConfusionMatrix, EventGrid, EventPicture, confusion_matrix, event_grid,
-};
+use snn::train::plot::{ConfusionMatrix, EventGrid, EventPicture, confusion_matrix, event_grid};
 use snn::train::trainer::EpochRecord;
 
 use super::common;
@@ -38,7 +36,13 @@ pub fn draw(
             let step = k * steps.saturating_sub(1) / (COLUMNS - 1);
             let frame = &frames.values[step * p * h * w..][..p * h * w];
             let (off, on) = frame.split_at(h * w * (p - 1));
-            pictures.push((format!("{}, {}", names[labels[0]], step), h, w, off.to_vec(), on.to_vec()));
+            pictures.push((
+                format!("{}, {}", names[labels[0]], step),
+                h,
+                w,
+                off.to_vec(),
+                on.to_vec(),
+            ));
         }
     }
     let pictures: Vec<EventPicture<'_>> = pictures

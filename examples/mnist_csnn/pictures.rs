@@ -9,8 +9,8 @@ use snn::data::mnist::MnistSample;
 use snn::train::plot::{ConfusionMatrix, SpikeCount, confusion_matrix, spike_count};
 use snn::train::trainer::EpochRecord;
 
-use super::common;
 use super::network::{Csnn, ToImages};
+use super::{common, spikes};
 
 const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
@@ -31,7 +31,7 @@ pub fn draw(
     let count = SpikeCount {
         title: &format!("MNIST: output spikes for a test image of a {label}"),
         steps: spikes.dims()[0],
-        spikes: &common::spikes(spikes)?,
+        spikes: &spikes::spikes(spikes)?,
         names: &DIGITS,
     };
     Ok(spike_count(&out.join("spike_count.gif"), &count)?)

@@ -60,9 +60,8 @@ pub fn network(
             _ => {}
         }
     }
-    let hidden = |recording: &Recording| {
-        vec![sum_over_time(recording.outputs::<3>(NEURONS).detach())]
-    };
+    let hidden =
+        |recording: &Recording| vec![sum_over_time(recording.outputs::<3>(NEURONS).detach())];
     Ok(EventNetwork { layers, hidden })
 }
 

@@ -65,11 +65,8 @@ pub fn draw(
         ConfusionMatrix { title: "recordings to test with", counts: confusion, names: &short };
     confusion_matrix(&out.join("confusion_matrix.png"), &matrix)?;
     for (name, traced) in [("before", before), ("after", after)] {
-        let series = |values: &'_ [Vec<f64>]| -> Vec<Series<'_>> {
-            let named = names.iter().zip(values);
-            named.map(|(name, values)| Series { name, values }).collect()
-        };
-        let (membranes, currents) = (series(&traced.membranes), series(&traced.currents));
+        let membranes = series(names, &traced.membranes);
+        let currents = series(names, &traced.currents);
         traces(
             &out.join(format!("traces_{name}_training.png")),
             &Traces {
@@ -84,4 +81,8 @@ pub fn draw(
         )?;
     }
     Ok(())
+}
+
+fn series<'a>(names: &'a [String], values: &'a [Vec<f64>]) -> Vec<Series<'a>> {
+    names.iter().zip(values).map(|(name, values)| Series { name, values }).collect()
 }

@@ -12,7 +12,7 @@ use snn::train::plot::{DecisionMap, SampleActivity, decision_map, sample_activit
 use snn::train::trainer::EpochRecord;
 
 use super::network::YinYangNetwork;
-use super::{common, coordinates};
+use super::{common, coordinates, spikes};
 
 /// Points along each side of the decision map.
 const RESOLUTION: usize = 120;
@@ -90,9 +90,9 @@ fn draw_sample(
         title: &format!("Yin-Yang: ({x:.2}, {y:.2}), class {}", CLASSES[sample.label]),
         time_step: encoder.dt,
         steps: encoder.steps,
-        input_spikes: &common::spikes(input)?,
+        input_spikes: &spikes::spikes(input)?,
         inputs,
-        hidden_spikes: &common::spikes(hidden)?,
+        hidden_spikes: &spikes::spikes(hidden)?,
         hidden: neurons,
         readout: &(0..CLASSES.len()).map(trace).collect::<Vec<Vec<f32>>>(),
         names: &CLASSES,
