@@ -33,7 +33,7 @@ use burn::optim::AdamConfig;
 use clap::{Parser, ValueEnum};
 use serde_json::json;
 use snn::data::frame::{Slicer, ToFrame};
-use snn::data::transform::Compose;
+use snn::data::transform::{Compose, Downsample};
 use snn::prelude::*;
 use snn::train::trainer::{Keep, TrainerConfig, save_model};
 
@@ -56,9 +56,9 @@ struct Cli {
     /// Length of a frame in µs, and of a time step
     #[arg(long, default_value = "1000")]
     frame: NonZeroUsize,
-    /// Make frames smaller, to so many pixels in a row, by leaving pixels out
+    /// Make frames smaller, of so many pixels in a row and in a column
     #[arg(long, value_name = "PIXELS")]
-    side: Option<usize>,
+    side: Option<u16>,
     /// Let the gradient end every so many frames: less memory
     #[arg(long, value_name = "FRAMES")]
     chunk: Option<NonZeroUsize>,
@@ -98,13 +98,14 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let Parts { train, test, names, sensor } =
         recordings::open(options, &cli.recordings, kind, &folder)?;
     let [height, width] = match cli.side {
-        Some(side) => [side; 2],
+        Some(side) => [side.into(); 2],
         None => [sensor.height as usize, sensor.width as usize],
     };
     let inputs = 2 * height * width;
     let criterion = Criterion::from(ReadoutCrossEntropy::ce_max_membrane());
     let config = ClassifierConfig::new(criterion.clone());
-    let transforms = Compose::default();
+    let smaller = cli.side.map(|side| Downsample::to([side; 2]).into());
+    let transforms = Compose::new(smaller);
     if let Some(file) = &cli.stream {
         let network = network::network(inputs, names.len(), options.seed, &device)?;
         let model = load(config.init(network), &out.join("model.bpk"))?;
@@ -113,7 +114,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
             names: &names,
             sensor,
             transforms: &transforms,
-            side: cli.side,
+            side: None,
             bins: 1,
             window: Some(cli.frame.get() as f64 / 1e3),
             readout: |membranes| membranes.max_dim(0).squeeze_dim(0),
@@ -132,7 +133,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let plain = Pipeline {
         transforms,
         to_frame: ToFrame::new(Slicer::time_window(cli.frame.get() as i64)),
-        side: cli.side,
+        side: None,
         augment: AugmentOptions::default(),
     };
     let changed = Pipeline { augment: augment.clone(), ..plain.clone() };

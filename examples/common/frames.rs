@@ -59,7 +59,9 @@ impl AugmentOptions {
         let shift = self.shift.map(|pixels| ShiftAugment { max_shift: [pixels; 2] }.into());
         let flip = self.flip.then(|| RandomFlipLR { p: 0.5 }.into());
         let drop = self.drop_events.map(|share| DropEvent { p: Amount::from([0.0, share]) }.into());
-        let jitter = self.time_jitter.map(|std| TimeJitter::new(std).into());
+        // Of some cameras all times are below 0.
+        let jitter = |std| TimeJitter { clip_negative: false, ..TimeJitter::new(std) };
+        let jitter = self.time_jitter.map(|std| jitter(std).into());
         Compose::new([shift, flip, drop, jitter].into_iter().flatten())
     }
 }

@@ -123,11 +123,12 @@ pub fn open(
             (open(&folder)?, test_data.map(open).transpose()?, sensor)
         }
         Kind::Folder => {
-            let train = Folder::open(data, &of_layout(data)?)?;
-            let test = match test_data {
-                Some(folder) => Some(Folder::open(folder, &of_layout(folder)?)?),
-                None => None,
+            let open = |folder: &Path| -> Result<_, DataError> {
+                let files = Folder::open(folder, &of_layout(folder)?)?;
+                Ok(if recordings.skip_bad { readable(files) } else { files })
             };
+            let train = open(data)?;
+            let test = test_data.map(open).transpose()?;
             let mut sensor = train.union_sensor()?;
             if let Some(test) = &test {
                 let other = test.union_sensor()?;
@@ -170,6 +171,17 @@ pub fn relabel(part: &SomeRecordings, names: &[String]) -> Vec<usize> {
     let classes = Recordings::<Events>::classes(part);
     let number = |class: &String| names.iter().position(|name| name == class).unwrap_or(0);
     classes.iter().map(number).collect()
+}
+
+/// Those that can be read. The sensor is found out by reading all of them.
+fn readable(files: Folder) -> Folder {
+    let broken = files.broken();
+    for (_, error) in &broken {
+        println!("left out: {error}");
+    }
+    let indices: Vec<usize> = broken.into_iter().map(|(index, _)| index).collect();
+    println!("recordings left out: {}", indices.len());
+    files.without(&indices)
 }
 
 fn erase<R: Reading + 'static>(
