@@ -11,7 +11,7 @@ use snn::data::dataset::Recordings;
 use snn::data::dataset::dvs_gesture::{DvsGesture, DvsGestureRelease};
 use snn::data::dataset::files::{EventFiles, Reading};
 use snn::data::dataset::folder::{Folder, FolderConfig, FolderLayout};
-use snn::data::dataset::nmnist::{NMnist, NMnistOptions};
+use snn::data::dataset::nmnist::{self, NMnist, NMnistOptions};
 use snn::data::dataset::poker_dvs::PokerDvs;
 use snn::data::events::{Events, SensorSize};
 use snn::data::format::Options as ReadOptions;
@@ -84,6 +84,8 @@ pub fn open(
 ) -> Result<Parts, Box<dyn Error>> {
     let window = recordings.window.map(|ms| ms.get() as i64 * 1000);
     let test_data = recordings.test_data.as_deref();
+    #[cfg(feature = "download")]
+    download(kind, data)?;
     let (train, test, sensor) = match kind {
         Kind::Nmnist => {
             let open = |folder: &Path, part| -> Result<_, DataError> {
@@ -91,7 +93,7 @@ pub fn open(
                 erase(NMnist::open_folder(&folder, NMnistOptions::default())?, window)
             };
             let test = open(test_data.unwrap_or(data), Part::Test)?;
-            (open(data, Part::Train)?, Some(test), snn::data::dataset::nmnist::SENSOR)
+            (open(data, Part::Train)?, Some(test), nmnist::SENSOR)
         }
         Kind::DvsGesture => {
             let open = |folder: &Path, part| -> Result<_, DataError> {
@@ -166,6 +168,25 @@ pub fn open(
     Ok(Parts { train, test, names, sensor })
 }
 
+/// Gets a data set that is missing, where one that can be got is asked for.
+#[cfg(feature = "download")]
+fn download(kind: Kind, folder: &Path) -> Result<(), DataError> {
+    use snn::data::Downloader;
+    use snn::data::dataset::dvs_gesture;
+    for part in [Part::Train, Part::Test] {
+        match kind {
+            Kind::DvsGesture if !folder.join("dvs_gesture/DvsGesture").is_dir() => {
+                dvs_gesture::download(folder, part, &Downloader::new())?;
+            }
+            Kind::Nmnist if !nmnist_is_there(folder, part) => {
+                nmnist::download(folder, part, &Downloader::new())?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// The number, among the names of the classes that are trained, of each sample's class.
 pub fn relabel(part: &SomeRecordings, names: &[String]) -> Vec<usize> {
     let classes = Recordings::<Events>::classes(part);
@@ -202,6 +223,12 @@ fn nmnist_folder(folder: &Path, part: Part) -> PathBuf {
     };
     let below = [folder.join("nmnist").join(name), folder.join(name)];
     below.into_iter().find(|folder| folder.is_dir()).unwrap_or_else(|| folder.into())
+}
+
+#[cfg(feature = "download")]
+fn nmnist_is_there(folder: &Path, part: Part) -> bool {
+    let folder = nmnist_folder(folder, part);
+    nmnist::CLASSES.iter().any(|digit| folder.join(digit).is_dir())
 }
 
 /// One folder for each class, if there are folders.
