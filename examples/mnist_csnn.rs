@@ -23,14 +23,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use burn::data::dataloader::batcher::Batcher;
 use burn::data::dataset::Dataset;
 use burn::data::dataset::transform::PartialDataset;
 use burn::lr_scheduler::constant::ConstantLr;
 use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
 use burn::optim::AdamConfig;
+use burn::tensor::{Device, Tensor};
 use clap::{Parser, ValueEnum};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde_json::json;
-use snn::data::mnist::{self, CLASSES, Mnist};
+use snn::data::mnist::{CLASSES, Mnist, MnistSample, SIDE};
 use snn::data::{DataError, Part};
 use snn::prelude::*;
 use snn::train::trainer::{Keep, Split, TrainerConfig, save_model};
@@ -57,7 +61,8 @@ struct Cli {
 enum Preset {
     /// The tutorial's: Adam 1e-2, 10 epochs
     Tutorial,
-    /// The same, but the learning rate falls to zero along a cosine
+    /// The same, but images are shifted by up to a pixel, another way in every epoch, and the learning rate falls to
+    /// zero along a cosine
     Best,
 }
 
@@ -95,7 +100,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let (train, valid) = (part(0, trained), part(kept, validated));
 
     let network = Csnn::new(steps, options.seed, &training_device)?;
-    println!("{}", network.layers.summary(&[1, mnist::SIDE, mnist::SIDE])?);
+    println!("{}", network.layers.summary(&[1, SIDE, SIDE])?);
     println!("images: {trained} to train on, {validated} to validate, {} to test", test.len());
     let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_rate().into()).init(network);
     let cosine = match cli.preset {
@@ -124,7 +129,10 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     // PyTorch's epsilon; Burn's is 1e-5.
     let optimizer = AdamConfig::new().with_epsilon(1e-8).init();
     let trainer = Trainer::new(config, model, optimizer, scheduler);
-    let train = Split::from_dataset(&train, &ToImages, &training_device);
+    let train = match cli.preset {
+        Preset::Tutorial => Split::from_dataset(&train, &ToImages, &training_device),
+        Preset::Best => shifted(&train, options.seed, &training_device),
+    };
     let valid = Split::from_dataset(&valid, &ToImages, &device);
     let outcome = common::train(trainer, options, &out, &train, &valid, Classifier::gradients)?;
 
@@ -142,9 +150,43 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Images that are shifted by up to a pixel along each side.
+fn shifted<'a>(
+    images: &'a PartialDataset<Arc<Mnist>, MnistSample>,
+    seed: u32,
+    device: &Device,
+) -> Split<'a, Tensor<4>> {
+    let device = device.clone();
+    Split::new(images.len(), move |plan| {
+        let device = device.clone();
+        let batches = plan.batches.into_iter().enumerate().skip(plan.done);
+        Box::new(batches.map(move |(number, indices)| {
+            // A resumed run draws what it would have drawn.
+            let mut rng = ChaCha8Rng::seed_from_u64(seed.into());
+            rng.set_stream(((plan.epoch as u64) << 32) | number as u64);
+            let mut samples = images.get_many(indices)?;
+            for sample in &mut samples {
+                let [dx, dy] = [(); 2].map(|()| rng.random_range(-1..=1));
+                sample.image = shift(&sample.image, dx, dy);
+            }
+            Ok(ToImages.batch(samples, &device))
+        }))
+    })
+}
+
+/// The image moved, with background where there was none.
+fn shift(image: &[u8], dx: i32, dy: i32) -> Vec<u8> {
+    let side = SIDE as i32;
+    let at = |x: i32, y: i32| match (0..side).contains(&x) && (0..side).contains(&y) {
+        true => image[(y * side + x) as usize],
+        false => 0,
+    };
+    (0..side * side).map(|pixel| at(pixel % side - dx, pixel / side - dy)).collect()
+}
+
 /// Training and test set.
 fn open(folder: &Path) -> Result<[Mnist; 2], DataError> {
     #[cfg(feature = "download")]
-    mnist::download(folder, &snn::data::Downloader::new())?;
+    snn::data::mnist::download(folder, &snn::data::Downloader::new())?;
     Ok([Mnist::open(folder, Part::Train)?, Mnist::open(folder, Part::Test)?])
 }
