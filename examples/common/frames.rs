@@ -74,7 +74,6 @@ pub struct Pipeline {
     pub to_frame: ToFrame,
     /// Height and width of the frames, by nearest neighbours; as they are without.
     pub side: Option<usize>,
-    pub augment: AugmentOptions,
 }
 
 /// Frames of a batch, as many for each as the longest recording has, and classes.
@@ -92,12 +91,13 @@ impl FrameLoader {
         part: SomeRecordings,
         names: &[String],
         pipeline: &Pipeline,
+        augment: AugmentOptions,
         options: &RecordingOptions,
         cache: &Path,
         seed: u32,
     ) -> Result<Self, Box<dyn Error>> {
         let labels = relabel(&part, names);
-        let Pipeline { transforms, to_frame, side, augment } = pipeline.clone();
+        let Pipeline { transforms, to_frame, side } = pipeline.clone();
         let changes = augment.transforms();
         let (loader, len) = if changes.transforms.is_empty() && augment.mix.is_none() {
             let prepare = EventFrames::<u8>::new(transforms, to_frame);

@@ -37,6 +37,12 @@ impl<D: ?Sized> Subset<D> {
     }
 }
 
+impl<D: ?Sized> Clone for Subset<D> {
+    fn clone(&self) -> Self {
+        Self { indices: self.indices.clone(), dataset: Arc::clone(&self.dataset) }
+    }
+}
+
 impl<S, D: Dataset<S> + ?Sized> Dataset<S> for Subset<D> {
     fn get(&self, index: usize) -> Result<S, DatasetError> {
         D::get(&self.dataset, self.indices[index])
