@@ -160,13 +160,16 @@ fn resized(frames: Frames<u8>, side: Option<usize>) -> Frames<u8> {
     }
 }
 
+/// Good recordings, prepared.
+type Prepared<P> = Subset<DiskCache<Events, SomeRecordings, P>>;
+
 /// What was prepared of the good recordings of a part.
 fn prepared<P>(
     part: SomeRecordings,
     prepare: P,
     options: &RecordingOptions,
     cache: &Path,
-) -> Result<Arc<Subset<DiskCache<Events, SomeRecordings, P>>>, Box<dyn Error>>
+) -> Result<Arc<Prepared<P>>, Box<dyn Error>>
 where
     P: Prepare<Events> + 'static,
     P::Output: Pack,
