@@ -45,6 +45,40 @@ def all_of(dataset, threads):
         pass
 
 
+def training(folder, threads):
+    """An epoch of snnTorch's tutorial on DVS Gesture, on N-MNIST, from the cache; `dvs_gesture` is ours."""
+    import snntorch
+    from snntorch import functional, surrogate, utils
+    from torch import nn
+
+    paths = sorted(map(str, pathlib.Path(folder, "nmnist", "Train").glob("*/*.bin")))
+    size = (34, 34, 2)
+    frames = tt.Compose([tt.Denoise(filter_time=10_000), tt.ToFrame(size, n_time_bins=25)])
+    cache = pathlib.Path(tempfile.gettempdir(), "snn-peers", "tonic-nmnist")
+    dataset = DiskCachedDataset(Files(paths, frames), cache_path=str(cache))
+    all_of(dataset, threads)
+    grad = surrogate.fast_sigmoid(slope=25)
+    lif = dict(beta=0.5, spike_grad=grad, init_hidden=True)
+    net = nn.Sequential(
+        nn.Conv2d(2, 12, 5), nn.MaxPool2d(2), snntorch.Leaky(**lif),
+        nn.Conv2d(12, 32, 5), nn.MaxPool2d(2), snntorch.Leaky(**lif),
+        nn.Flatten(), nn.Linear(800, 10), snntorch.Leaky(**lif, output=True))
+    loss = functional.mse_count_loss(correct_rate=0.8, incorrect_rate=0.2)
+    adam = torch.optim.Adam(net.parameters(), lr=2e-3)
+
+    def run():
+        loader = DataLoader(dataset, batch_size=64, shuffle=True, num_workers=threads,
+                            collate_fn=PadTensors(batch_first=False))
+        for frames, targets in loader:
+            small = nn.functional.interpolate(frames, size=(2, 32, 32))
+            utils.reset(net)
+            spikes = torch.stack([net(step)[0] for step in small])
+            adam.zero_grad()
+            loss(spikes, targets).backward()
+            adam.step()
+    return run
+
+
 def prepare(work, folder, threads):
     torch.set_num_threads(threads)
     # Workers hand tensors over by file descriptors otherwise, of which there are not enough.
@@ -78,6 +112,8 @@ def prepare(work, folder, threads):
                                 collate_fn=PadTensors(batch_first=False))
             for frames, _ in loader:
                 frames.sum()
+    elif work == "train":
+        run = training(folder, threads)
     else:
         raise ValueError(work)
 
