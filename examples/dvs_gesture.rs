@@ -97,7 +97,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
             side: pipeline.side,
             bins: cli.bins.get(),
             window: cli.stream_window,
-            readout: |spikes| spikes.sum_dim(0).squeeze_dim(0),
+            readout: |counts, spikes| counts + spikes,
         };
         return stream.run(file, &run.out, &run.device);
     }

@@ -27,6 +27,7 @@ use std::error::Error;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
+use burn::tensor::Tensor;
 use clap::Parser;
 use serde_json::json;
 use snn::data::frame::{Slicer, ToFrame};
@@ -89,7 +90,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
             side: None,
             bins: 1,
             window: Some(ms),
-            readout: |membranes| membranes.max_dim(0).squeeze_dim(0),
+            readout: Tensor::max_pair,
         };
         return stream.run(file, &run.out, &run.device);
     }

@@ -101,8 +101,8 @@ pub struct Stream<'a> {
     pub bins: usize,
     /// Length of a window in ms; without, as long as that of this recording's frames.
     pub window: Option<f64>,
-    /// What is made of the output so far: `[T, C]` to scores `[C]`.
-    pub readout: fn(Tensor<2>) -> Tensor<1>,
+    /// Scores of the windows so far, and the output of one more: the scores with it, `[C]` each.
+    pub readout: fn(Tensor<1>, Tensor<1>) -> Tensor<1>,
 }
 
 impl Stream<'_> {
@@ -132,7 +132,7 @@ impl Stream<'_> {
         let [steps, p, h, w] = frames.shape;
         let classes = self.names.len();
         let mut state = SequentialState::default();
-        let mut outputs: Vec<Tensor<2>> = Vec::new();
+        let mut scores: Option<Tensor<1>> = None;
         let mut probabilities = vec![Vec::with_capacity(steps); classes];
         for step in 0..steps {
             let values: Vec<f32> =
@@ -141,9 +141,13 @@ impl Stream<'_> {
                 Tensor::<1>::from_floats(values.as_slice(), device).reshape([1, 1, p, h, w]);
             let (output, next) = self.layers.forward::<5, 3>(frame, state);
             state = next;
-            outputs.push(output.reshape([1, classes]));
-            let scores = (self.readout)(Tensor::cat(outputs.clone(), 0));
-            let now: Vec<f32> = softmax(scores, 0).try_into_vec_as::<f32>()?;
+            let output = output.reshape([classes]);
+            let so_far = match scores {
+                Some(scores) => (self.readout)(scores, output),
+                None => output,
+            };
+            let now: Vec<f32> = softmax(so_far.clone(), 0).try_into_vec_as::<f32>()?;
+            scores = Some(so_far);
             let best = (0..classes).max_by(|a, b| now[*a].total_cmp(&now[*b])).unwrap_or(0);
             let ms = (step + 1) as f64 * window as f64 / 1e3;
             println!("{ms:8.1} ms  {:<24} {:.3}", self.names[best], now[best]);
