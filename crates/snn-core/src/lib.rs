@@ -9,6 +9,8 @@
 //! * [`mod@recurrent`] puts a recurrent connection around any of them.
 //! * [`mod@layer`] runs stateless layers over time: Burn's own, dropout, batch normalization.
 //! * [`mod@sequential`] makes networks of layers and neurons from a configuration.
+//! * [`mod@convert`] makes a spiking network of a trained network of analog neurons.
+//! * [`mod@synops`] counts synaptic operations, and what they cost.
 //! * [`mod@encode`] turns numbers into spike trains, [`mod@decode`] what a network did over time
 //!   into one score.
 //! * [`mod@memory`] keeps the memory of one training step for the next.
@@ -16,6 +18,7 @@
 //! Tensors are time first: `[T, B, ...]` for a sequence, `[B, ...]` for one step.
 
 mod coefficient;
+pub mod convert;
 mod decay;
 pub mod decode;
 pub mod encode;
@@ -29,6 +32,7 @@ pub mod recurrent;
 pub mod sequential;
 mod steps;
 pub mod surrogate;
+pub mod synops;
 mod window;
 
 pub use coefficient::{Coefficient, Values};

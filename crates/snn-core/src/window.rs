@@ -6,9 +6,9 @@ use burn::nn::pool::{AvgPool2d, MaxPool2d};
 
 /// The window of a convolution or a pooling layer.
 pub(crate) struct Window<'a> {
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    dilation: [usize; 2],
+    pub(crate) kernel: [usize; 2],
+    pub(crate) stride: [usize; 2],
+    pub(crate) dilation: [usize; 2],
     padding: &'a PaddingConfig2d,
     ceil: bool,
 }
@@ -50,7 +50,8 @@ impl Window<'_> {
         format!("[{channels}, H, W] with room for a window of [{h}, {w}]")
     }
 
-    fn places(&self, axis: usize, size: usize) -> Option<usize> {
+    /// Along one axis of this size.
+    pub(crate) fn places(&self, axis: usize, size: usize) -> Option<usize> {
         let (kernel, stride) = (self.kernel[axis], self.stride[axis]);
         let (before, after) = self.padding(axis, size);
         let extent = self.dilation[axis] * (kernel - 1) + 1;

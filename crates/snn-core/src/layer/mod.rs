@@ -5,7 +5,9 @@
 //! * [`Dropout`] drops the same neurons, or channels, at every step.
 //! * [`ThresholdDependentBatchNorm`], [`TemporalEffectiveBatchNorm`] and [`BatchNormThroughTime`]
 //!   are batch normalization for spiking networks.
-//! * [`SumPool2d`] adds up spikes, [`Flatten`] makes one axis of several.
+//! * [`SumPool2d`] adds up spikes, [`SpikingMaxPool2d`] lets the busiest one of a window through,
+//!   [`Flatten`] makes one axis of several.
+//! * [`QuantizedRelu`] is for networks that are to become spiking ones.
 //!
 //! # Batch normalization
 //!
@@ -19,6 +21,8 @@
 mod dropout;
 mod flatten;
 mod norm;
+mod quantized_relu;
+mod spiking_max_pool;
 mod sum_pool;
 mod time;
 
@@ -29,5 +33,7 @@ pub use norm::{
     TemporalEffectiveBatchNormConfig, ThresholdDependentBatchNorm,
     ThresholdDependentBatchNormConfig,
 };
+pub use quantized_relu::{QuantizedRelu, QuantizedReluConfig};
+pub use spiking_max_pool::{SpikingMaxPool2d, SpikingMaxPool2dConfig};
 pub use sum_pool::{SumPool2d, SumPool2dConfig};
 pub use time::time_distributed;

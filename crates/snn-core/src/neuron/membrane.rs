@@ -14,6 +14,9 @@ use crate::kernel::{Gain, Linear, Program};
 #[derive(Module, Debug)]
 pub(crate) struct Membrane {
     pub(crate) beta: Coefficient,
+    /// Where it starts.
+    v_rest: f64,
+    /// What it leaks to: zero if it does not leak, so that nothing is rounded.
     v_leak: f64,
     #[module(skip)]
     gain: InputGain,
@@ -32,16 +35,19 @@ impl Membrane {
         if let InputGain::Factor(factor) = gain {
             finite("input gain", factor)?;
         }
+        let v_rest = finite("v_leak", v_leak)?;
+        let leaks = learn_beta || *beta != Decay::factor(1.0);
         Ok(Self {
             beta: beta.coefficient(learn_beta, device)?,
-            v_leak: finite("v_leak", v_leak)?,
+            v_rest,
+            v_leak: if leaks { v_rest } else { 0.0 },
             gain,
             v_min: v_min.map(|v_min| finite("v_min", v_min)).transpose()?,
         })
     }
 
     pub(crate) fn at_rest<const D: usize>(&self, shape: [usize; D], device: &Device) -> Tensor<D> {
-        Tensor::full(shape, self.v_leak, device)
+        Tensor::full(shape, self.v_rest, device)
     }
 
     pub(crate) fn integrate<const D: usize>(&self, v: Tensor<D>, current: Tensor<D>) -> Tensor<D> {

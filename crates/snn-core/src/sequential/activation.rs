@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 
 /// All steps of all samples.
 #[derive(Debug, Clone)]
-pub(super) struct Activation {
+pub(crate) struct Activation {
     /// `[T * B, C, H, W]`, or `[T * B, N, 1, 1]`, or `[B, ...]` as long as nothing has changed over
     /// time.
     rows: Tensor<4>,
@@ -29,14 +29,14 @@ impl Activation {
     }
 
     /// From `[B, ...]`.
-    pub(super) fn step<const D: usize>(x: Tensor<D>) -> Self {
+    pub(crate) fn step<const D: usize>(x: Tensor<D>) -> Self {
         const { assert!(D >= 1, "a step has the axes [B, ...]") };
         let dims = x.dims();
         Self::new(x, 1, dims[0], dims[1..].to_vec())
     }
 
     /// From `[B, ...]`, at every step the same.
-    pub(super) fn constant<const D: usize>(x: Tensor<D>, steps: usize) -> Self {
+    pub(crate) fn constant<const D: usize>(x: Tensor<D>, steps: usize) -> Self {
         Self { steps, constant: true, ..Self::step(x) }
     }
 
@@ -45,11 +45,29 @@ impl Activation {
         Self { rows: x.reshape([steps * batch, c, h, w]), sample, batch, steps, constant: false }
     }
 
-    pub(super) fn sample(&self) -> &[usize] {
+    /// The shape of a sample.
+    pub(crate) fn sample(&self) -> &[usize] {
         &self.sample
     }
 
-    pub(super) fn steps(&self) -> usize {
+    /// `[T * B, C, H, W]`, or `[B, ...]` as long as nothing has changed over time.
+    pub(crate) fn rows(&self) -> &Tensor<4> {
+        &self.rows
+    }
+
+    /// Each value summed over time, `[B, N]`.
+    pub(crate) fn sum_over_time(&self) -> Tensor<2> {
+        let features = self.sample.iter().product();
+        let rows = self.rows.clone();
+        match self.constant {
+            true => rows.reshape([self.batch, features]) * self.steps as f64,
+            false => {
+                rows.reshape([self.steps, self.batch, features]).sum_dim(0).squeeze_dim::<2>(0)
+            }
+        }
+    }
+
+    pub(crate) fn steps(&self) -> usize {
         self.steps
     }
 

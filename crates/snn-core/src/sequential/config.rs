@@ -9,8 +9,9 @@ use burn::tensor::Device;
 use super::{Layer, LayerError, Sequential};
 use crate::error::{ConfigError, at_least_one, check, positive};
 use crate::layer::{
-    BatchNormThroughTimeConfig, DropoutConfig, Flatten, SumPool2dConfig,
-    TemporalEffectiveBatchNormConfig, ThresholdDependentBatchNormConfig,
+    BatchNormThroughTimeConfig, DropoutConfig, Flatten, QuantizedReluConfig,
+    SpikingMaxPool2dConfig, SumPool2dConfig, TemporalEffectiveBatchNormConfig,
+    ThresholdDependentBatchNormConfig,
 };
 use crate::neuron::{
     AlifConfig, AlphaConfig, AnyNeuron, AnyNeuronConfig, CubaLiConfig, CubaLifConfig,
@@ -57,6 +58,8 @@ pub enum LayerConfig {
     Conv2d(Conv2dConfig),
     /// Max pooling.
     MaxPool2d(MaxPool2dConfig),
+    /// Max pooling of what has come so far.
+    SpikingMaxPool2d(SpikingMaxPool2dConfig),
     /// Average pooling.
     AvgPool2d(AvgPool2dConfig),
     /// Sum pooling.
@@ -67,6 +70,8 @@ pub enum LayerConfig {
     Dropout(DropoutConfig),
     /// Rectified linear units.
     Relu,
+    /// Rectified linear units in a few levels.
+    QuantizedRelu(QuantizedReluConfig),
     /// Batch normalization over time, batch and space.
     BatchNorm(BatchNormConfig),
     /// Batch normalization that starts at the scale of the threshold.
@@ -133,10 +138,12 @@ impl LayerConfig {
                 Layer::Conv2d(config.init(device))
             }
             Self::MaxPool2d(config) => {
-                sides("kernel_size", &config.kernel_size)?;
-                sides("strides", &config.strides)?;
-                sides("dilation", &config.dilation)?;
+                check_max_pool(config)?;
                 Layer::MaxPool2d(config.init())
+            }
+            Self::SpikingMaxPool2d(config) => {
+                check_max_pool(&config.pool)?;
+                Layer::SpikingMaxPool2d(config.init())
             }
             Self::AvgPool2d(config) => {
                 sides("kernel_size", &config.kernel_size)?;
@@ -151,6 +158,7 @@ impl LayerConfig {
             Self::Flatten => Layer::Flatten(Flatten),
             Self::Dropout(config) => Layer::Dropout(config.init()?),
             Self::Relu => Layer::Relu(Relu::new()),
+            Self::QuantizedRelu(config) => Layer::QuantizedRelu(config.init(device)?),
             Self::BatchNorm(config) => {
                 let BatchNormConfig { num_features, epsilon, momentum } = *config;
                 at_least_one("num_features", num_features)?;
@@ -183,6 +191,12 @@ impl RecurrentLayerConfig {
     }
 }
 
+fn check_max_pool(config: &MaxPool2dConfig) -> Result<(), ConfigError> {
+    sides("kernel_size", &config.kernel_size)?;
+    sides("strides", &config.strides)?;
+    sides("dilation", &config.dilation)
+}
+
 /// Both sides of a window.
 fn sides(name: &'static str, sides: &[usize; 2]) -> Result<(), ConfigError> {
     sides.iter().try_for_each(|side| at_least_one(name, *side).map(drop))
@@ -202,9 +216,11 @@ variants!(LayerConfig:
     LinearConfig => Linear,
     Conv2dConfig => Conv2d,
     MaxPool2dConfig => MaxPool2d,
+    SpikingMaxPool2dConfig => SpikingMaxPool2d,
     AvgPool2dConfig => AvgPool2d,
     SumPool2dConfig => SumPool2d,
     DropoutConfig => Dropout,
+    QuantizedReluConfig => QuantizedRelu,
     BatchNormConfig => BatchNorm,
     ThresholdDependentBatchNormConfig => ThresholdDependentBatchNorm,
     TemporalEffectiveBatchNormConfig => TemporalEffectiveBatchNorm,

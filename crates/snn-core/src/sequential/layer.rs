@@ -11,8 +11,8 @@ use super::activation::Activation;
 use super::neurons::{self, Traces};
 use crate::kernel;
 use crate::layer::{
-    BatchNormThroughTime, Dropout, Flatten, SumPool2d, TemporalEffectiveBatchNorm,
-    ThresholdDependentBatchNorm,
+    BatchNormThroughTime, Dropout, Flatten, QuantizedRelu, SpikingMaxPool2d, SumPool2d,
+    TemporalEffectiveBatchNorm, ThresholdDependentBatchNorm,
 };
 use crate::neuron::AnyNeuron;
 use crate::recurrent::{Connection, Recurrent};
@@ -28,6 +28,8 @@ pub enum Layer {
     Conv2d(Conv2d),
     /// The largest value in each window of `[C, H, W]`.
     MaxPool2d(MaxPool2d),
+    /// The largest sum over time in each window of `[C, H, W]`.
+    SpikingMaxPool2d(SpikingMaxPool2d),
     /// The mean of each window of `[C, H, W]`.
     AvgPool2d(AvgPool2d),
     /// The sum of each window of `[C, H, W]`.
@@ -38,6 +40,8 @@ pub enum Layer {
     Dropout(Dropout),
     /// `max(x, 0)`
     Relu(Relu),
+    /// `max(x, 0)` in a few levels.
+    QuantizedRelu(QuantizedRelu),
     /// Burn's: over time, batch and space.
     BatchNorm(BatchNorm),
     /// Over time, batch and space; starts at the scale of the threshold.
@@ -59,11 +63,13 @@ impl Layer {
             Self::Linear(_) => "Linear".into(),
             Self::Conv2d(_) => "Conv2d".into(),
             Self::MaxPool2d(_) => "MaxPool2d".into(),
+            Self::SpikingMaxPool2d(_) => "SpikingMaxPool2d".into(),
             Self::AvgPool2d(_) => "AvgPool2d".into(),
             Self::SumPool2d(_) => "SumPool2d".into(),
             Self::Flatten(_) => "Flatten".into(),
             Self::Dropout(_) => "Dropout".into(),
             Self::Relu(_) => "Relu".into(),
+            Self::QuantizedRelu(_) => "QuantizedRelu".into(),
             Self::BatchNorm(_) => "BatchNorm".into(),
             Self::ThresholdDependentBatchNorm(_) => "ThresholdDependentBatchNorm".into(),
             Self::TemporalEffectiveBatchNorm(_) => "TemporalEffectiveBatchNorm".into(),
@@ -84,7 +90,13 @@ impl Layer {
 
     /// Whether the same input at every step may be another output at each.
     pub(super) fn changes_over_time(&self) -> bool {
-        self.steps().is_some() || matches!(self, Self::Neuron(_) | Self::Recurrent(_))
+        let pools = matches!(self, Self::SpikingMaxPool2d(_));
+        self.steps().is_some() || self.has_neurons() || pools
+    }
+
+    /// Whether it is made of neurons.
+    pub(crate) fn has_neurons(&self) -> bool {
+        matches!(self, Self::Neuron(_) | Self::Recurrent(_))
     }
 
     /// Runs a convolution and the max pooling behind it at once, whose maps are then never all in memory.
@@ -112,10 +124,16 @@ impl Layer {
             }
             Self::Conv2d(conv) => x.map(sample, |x| kernel::conv2d(conv, None, x)),
             Self::MaxPool2d(pool) => x.map(sample, |x| kernel::max_pool2d(pool, x)),
+            Self::SpikingMaxPool2d(pool) => {
+                let (y, sums) = pool.forward(x.for_neurons::<5>(), state.and_then(only));
+                let traces = Traces { last: vec![sums], membranes: None };
+                return (x.map(sample, |_| y), Some(traces));
+            }
             Self::AvgPool2d(pool) => x.map(sample, |x| pool.forward(x)),
             Self::SumPool2d(pool) => x.map(sample, |x| pool.forward(x)),
             Self::Flatten(flatten) => x.map(sample, |x| flatten.forward(x)),
             Self::Relu(relu) => x.map(sample, |x| relu.forward(x)),
+            Self::QuantizedRelu(relu) => x.map(sample, |x| relu.forward(x)),
             Self::BatchNorm(norm) => x.map(sample, |x| norm.forward(x)),
             Self::Dropout(dropout) => x.map_over_time(|x| dropout.forward(x)),
             Self::ThresholdDependentBatchNorm(norm) => x.map_over_time(|x| norm.forward(x)),
@@ -163,10 +181,11 @@ impl Layer {
                 Ok(vec![outputs, h, w])
             }
             Self::MaxPool2d(pool) => pooled(sample, pool.into()),
+            Self::SpikingMaxPool2d(pool) => pooled(sample, (&pool.pool).into()),
             Self::AvgPool2d(pool) => pooled(sample, pool.into()),
             Self::SumPool2d(pool) => pooled(sample, (&pool.mean).into()),
             Self::Flatten(_) => Ok(vec![sample.iter().product()]),
-            Self::Dropout(_) | Self::Relu(_) => Ok(sample.to_vec()),
+            Self::Dropout(_) | Self::Relu(_) | Self::QuantizedRelu(_) => Ok(sample.to_vec()),
             Self::BatchNorm(norm) => channels(sample, norm.gamma.dims()[0]),
             Self::ThresholdDependentBatchNorm(layer) => {
                 channels(sample, layer.norm.gamma.dims()[0])
@@ -191,7 +210,7 @@ impl Layer {
     }
 
     /// Multiplications with additions for one step of one sample, from its output's shape.
-    pub(super) fn macs(&self, output: &[usize]) -> usize {
+    pub(crate) fn macs(&self, output: &[usize]) -> usize {
         let outputs = output.iter().product::<usize>();
         let convolution = |conv: &Conv2d| {
             let [_, per_group, height, width] = conv.weight.dims();
@@ -208,6 +227,11 @@ impl Layer {
             _ => 0,
         }
     }
+}
+
+/// The field of a state of one field.
+fn only(fields: Vec<Tensor<4>>) -> Option<Tensor<4>> {
+    fields.into_iter().next()
 }
 
 fn exactly(sample: &[usize], expected: &[usize]) -> Result<Vec<usize>, String> {

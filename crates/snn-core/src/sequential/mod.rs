@@ -10,6 +10,7 @@
 
 mod activation;
 mod config;
+mod counts;
 mod error;
 mod layer;
 mod neurons;
@@ -20,8 +21,9 @@ mod summary;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use activation::Activation;
+pub(crate) use activation::Activation;
 pub use config::{ConnectionConfig, LayerConfig, RecurrentLayerConfig, SequentialConfig};
+pub use counts::EventCounts;
 pub use error::LayerError;
 pub use layer::Layer;
 use neurons::Traces;
@@ -83,6 +85,9 @@ pub struct Sequential {
     pub layers: Vec<Layer>,
 }
 
+/// Looks at number, input and output of a layer.
+pub(crate) type Watch<'a> = &'a mut dyn FnMut(usize, &Activation, &Activation);
+
 impl Sequential {
     /// A network of layers that exist already.
     pub fn new(layers: Vec<Layer>) -> Self {
@@ -103,7 +108,7 @@ impl Sequential {
         x: Tensor<I>,
         state: SequentialState,
     ) -> (Tensor<O>, SequentialState) {
-        let (output, state, _) = self.run(Activation::sequence(x), state, None);
+        let (output, state, _) = self.run(Activation::sequence(x), state, None, None);
         (output.into_sequence(), state)
     }
 
@@ -123,7 +128,7 @@ impl Sequential {
         x: Tensor<I>,
         state: SequentialState,
     ) -> (Tensor<O>, SequentialState) {
-        let (output, state, _) = self.run(Activation::step(x), state, None);
+        let (output, state, _) = self.run(Activation::step(x), state, None, None);
         (output.into_step(), state)
     }
 
@@ -144,7 +149,7 @@ impl Sequential {
         steps: usize,
         state: SequentialState,
     ) -> (Tensor<O>, SequentialState) {
-        let (output, state, _) = self.run(Activation::constant(x, steps), state, None);
+        let (output, state, _) = self.run(Activation::constant(x, steps), state, None, None);
         (output.into_sequence(), state)
     }
 
@@ -159,7 +164,8 @@ impl Sequential {
         state: SequentialState,
         record: Record,
     ) -> (Tensor<O>, SequentialState, Recording) {
-        let (output, state, recording) = self.run(Activation::sequence(x), state, Some(record));
+        let (output, state, recording) =
+            self.run(Activation::sequence(x), state, Some(record), None);
         (output.into_sequence(), state, recording)
     }
 
@@ -176,7 +182,7 @@ impl Sequential {
         record: Record,
     ) -> (Tensor<O>, SequentialState, Recording) {
         let x = Activation::constant(x, steps);
-        let (output, state, recording) = self.run(x, state, Some(record));
+        let (output, state, recording) = self.run(x, state, Some(record), None);
         (output.into_sequence(), state, recording)
     }
 
@@ -189,11 +195,13 @@ impl Sequential {
         Summary::new(self, sample)
     }
 
-    fn run(
+    /// Shows input and output of every layer to `watch`, with the number of the layer.
+    pub(crate) fn run(
         &self,
         mut x: Activation,
         mut state: SequentialState,
         record: Option<Record>,
+        mut watch: Option<Watch<'_>>,
     ) -> (Activation, SequentialState, Recording) {
         let (mut next, mut recording) = (SequentialState::default(), Recording::default());
         let at_rest = state.is_at_rest();
@@ -205,8 +213,8 @@ impl Sequential {
         let mut layers = self.layers.iter().enumerate().peekable();
         while let Some((index, layer)) = layers.next() {
             let sample = checked(index, x.sample());
-            if let (Layer::Conv2d(conv), Some((after, Layer::MaxPool2d(pool)))) =
-                (layer, layers.peek())
+            if let (Layer::Conv2d(conv), Some((after, Layer::MaxPool2d(pool))), None) =
+                (layer, layers.peek(), &watch)
             {
                 let sample = checked(*after, &sample);
                 x = Layer::convolve_and_pool(conv, pool, x, sample);
@@ -227,11 +235,16 @@ impl Sequential {
                 );
             }
             let start = state.take(index, layer, &x);
-            let (y, neurons) = layer.forward(x, sample, start, membranes);
+            let of_state = x.sample().to_vec();
+            let seen = watch.is_some().then(|| x.clone());
+            let (y, traces) = layer.forward(x, sample, start, membranes);
             x = y;
-            if let Some(Traces { last, membranes }) = neurons {
-                next.insert(index, layer, &x, last);
-                if record.is_some() {
+            if let (Some(watch), Some(input)) = (&mut watch, seen) {
+                watch(index, &input, &x);
+            }
+            if let Some(Traces { last, membranes }) = traces {
+                next.insert(index, layer, of_state, last);
+                if record.is_some() && layer.has_neurons() {
                     recording.insert(index, x.clone(), membranes);
                 }
             }

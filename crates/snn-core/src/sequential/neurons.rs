@@ -5,9 +5,9 @@ use burn::tensor::Tensor;
 use super::activation::Activation;
 use crate::neuron::{Neuron, NeuronState};
 
-/// What neurons leave behind.
+/// What a layer with a state leaves behind.
 pub(super) struct Traces {
-    /// Fields of the last state, `[B, C, H, W]` each.
+    /// Fields of the last state, of the shape of a step of its input, `[B, C, H, W]` each.
     pub(super) last: Vec<Tensor<4>>,
     /// Membranes after every step, if asked for.
     pub(super) membranes: Option<Activation>,

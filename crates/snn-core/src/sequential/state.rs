@@ -39,7 +39,8 @@ impl SequentialState {
 
     /// All fields of the state of a layer's neurons, `[B, ...]` each, in the order of
     /// [`NeuronState::tensors`](crate::neuron::NeuronState::tensors): the membrane potential first.
-    /// None at rest and for a layer without neurons.
+    /// [`SpikingMaxPool2d`](crate::layer::SpikingMaxPool2d) has one, the sums of its inputs. None at rest
+    /// and for a layer without state.
     ///
     /// # Panics
     ///
@@ -90,14 +91,14 @@ impl SequentialState {
         Some(fields)
     }
 
+    /// Keeps the fields of `layer`, number `index`, whose samples have this shape.
     pub(super) fn insert(
         &mut self,
         index: usize,
         layer: &Layer,
-        output: &Activation,
+        sample: Vec<usize>,
         fields: Vec<Tensor<4>>,
     ) {
-        let sample = output.sample().to_vec();
         self.layers.insert(index, LayerState { neurons: layer.name(), sample, fields });
     }
 }

@@ -1,0 +1,107 @@
+//! What goes from layer to layer of a network, summed over time.
+
+use burn::tensor::Tensor;
+
+use super::{Activation, Sequential, SequentialState};
+
+/// What each layer of a network got and gave, summed over the steps of a run, with gradients: numbers of
+/// events, if it was spikes. [`synops`](mod@crate::synops) makes synaptic operations of it.
+#[derive(Debug, Clone)]
+pub struct EventCounts {
+    steps: usize,
+    samples: Vec<Vec<usize>>,
+    sums: Vec<Tensor<2>>,
+}
+
+impl EventCounts {
+    /// Number of time steps.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Number of samples.
+    pub fn batch_size(&self) -> usize {
+        self.sums[0].dims()[0]
+    }
+
+    /// Number of layers.
+    pub fn layers(&self) -> usize {
+        self.sums.len() - 1
+    }
+
+    /// Shape of a sample in front of a layer, by its number; behind the last layer for the number of
+    /// layers.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such layer.
+    pub fn shape(&self, layer: usize) -> &[usize] {
+        &self.samples[layer]
+    }
+
+    /// What a layer got, summed over time, `[B, N]`, by its number; what the last one gave for the number
+    /// of layers.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such layer.
+    pub fn input(&self, layer: usize) -> &Tensor<2> {
+        &self.sums[layer]
+    }
+
+    /// What a layer gave, summed over time, `[B, N]`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such layer.
+    pub fn output(&self, layer: usize) -> &Tensor<2> {
+        &self.sums[layer + 1]
+    }
+}
+
+impl Sequential {
+    /// [`forward`](Self::forward) with what went from layer to layer.
+    ///
+    /// # Panics
+    ///
+    /// See [`Sequential`].
+    pub fn forward_counted<const I: usize, const O: usize>(
+        &self,
+        x: Tensor<I>,
+        state: SequentialState,
+    ) -> (Tensor<O>, SequentialState, EventCounts) {
+        self.counted(Activation::sequence(x), state)
+    }
+
+    /// [`forward_static`](Self::forward_static) with what went from layer to layer.
+    ///
+    /// # Panics
+    ///
+    /// See [`Sequential`].
+    pub fn forward_static_counted<const I: usize, const O: usize>(
+        &self,
+        x: Tensor<I>,
+        steps: usize,
+        state: SequentialState,
+    ) -> (Tensor<O>, SequentialState, EventCounts) {
+        self.counted(Activation::constant(x, steps), state)
+    }
+
+    fn counted<const O: usize>(
+        &self,
+        x: Activation,
+        state: SequentialState,
+    ) -> (Tensor<O>, SequentialState, EventCounts) {
+        let mut counts = EventCounts {
+            steps: x.steps(),
+            samples: vec![x.sample().to_vec()],
+            sums: vec![x.sum_over_time()],
+        };
+        let mut watch = |_, _: &Activation, output: &Activation| {
+            counts.samples.push(output.sample().to_vec());
+            counts.sums.push(output.sum_over_time());
+        };
+        let (output, state, _) = self.run(x, state, None, Some(&mut watch));
+        (output.into_sequence(), state, counts)
+    }
+}
