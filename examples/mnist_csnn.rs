@@ -134,7 +134,9 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         Preset::Best => shifted(&train, options.seed, &training_device),
     };
     let valid = Split::from_dataset(&valid, &ToImages, &device);
-    let outcome = common::train(trainer, options, &out, &train, &valid, Classifier::gradients)?;
+    let stop = common::stop_on_ctrl_c()?;
+    let outcome =
+        common::train(&stop, trainer, options, &out, (&train, &valid), Classifier::gradients)?;
 
     let tested = Split::from_dataset(&test, &ToImages, &device);
     let confusion = confusion::confusion(&outcome.model, &tested, CLASSES, batch_size, &device)?;

@@ -154,12 +154,13 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         }),
     };
     let trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
+    let stop = common::stop_on_ctrl_c()?;
     let outcome = common::train(
+        &stop,
         trainer,
         options,
         &out,
-        &train.split(),
-        &valid.split(),
+        (&train.split(), &valid.split()),
         Classifier::gradients,
     )?;
 

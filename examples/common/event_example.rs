@@ -169,7 +169,9 @@ impl<'a> Run<'a> {
             Some(chunk) => truncated_step(model, &criterion, chunk.get(), batch, weight),
             None => model.gradients(batch, weight),
         };
-        let outcome = common::train(trainer, self.options, &self.out, &train, &valid, step)?;
+        let stop = common::stop_on_ctrl_c()?;
+        let splits = (&train, &valid);
+        let outcome = common::train(&stop, trainer, self.options, &self.out, splits, step)?;
         save_model(&outcome.model, &self.out.join("model.bpk"))?;
         let (model, classes) = (&outcome.model, self.parts.names.len());
         let confusion = confusion::confusion(model, &valid, classes, batch_size, &self.device)?;

@@ -58,22 +58,21 @@ pub struct Options {
     pub resume: bool,
 }
 
-/// Trains by steps of the caller's, with `--resume` from the checkpoint. Ctrl-C saves, and is an error that says
-/// how to go on.
+/// Trains by steps of the caller's, with `--resume` from the checkpoint. Ctrl-C, which sets `stop`, saves, and is an
+/// error that says how to go on.
 pub fn train<N: SpikingNetwork>(
+    stop: &AtomicBool,
     mut trainer: Trainer<N>,
     options: &Options,
     out: &Path,
-    train: &Split<'_, N::Input>,
-    valid: &Split<'_, N::Input>,
+    (train, valid): (&Split<'_, N::Input>, &Split<'_, N::Input>),
     step: impl Fn(&Classifier<N>, Batch<N::Input>, f64) -> (GradientsParams, ClassifierOutput),
 ) -> Result<Outcome<N>, Box<dyn Error>> {
     if options.resume && !trainer.resume()? {
         println!("no checkpoint under {}: starting at the beginning", out.display());
     }
-    let stop = stop_on_ctrl_c()?;
     let progress = progress(trainer.config().epochs);
-    let outcome = trainer.fit_with(train, valid, &stop, progress, step)?;
+    let outcome = trainer.fit_with(train, valid, stop, progress, step)?;
     if outcome.interrupted {
         let done = outcome.history.len();
         let how = "the same command with --resume goes on";
@@ -83,7 +82,7 @@ pub fn train<N: SpikingNetwork>(
 }
 
 /// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
-fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, ctrlc::Error> {
+pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, ctrlc::Error> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     ctrlc::set_handler(move || {
@@ -124,15 +123,18 @@ fn progress(epochs: usize) -> impl FnMut(Report<'_>) {
 
 fn line(record: &EpochRecord, epochs: usize) -> String {
     let rates: Vec<String> = record.firing_rates.iter().map(|r| format!("{r:.4}")).collect();
+    let spikes = match rates.is_empty() {
+        true => String::new(),
+        false => format!("  spikes per neuron and step: {}", rates.join(", ")),
+    };
     format!(
         "epoch {:>3}/{epochs}  train: loss {:.4}, accuracy {:.4}  validation: loss {:.4}, accuracy \
-         {:.4}  spikes per neuron and step: {}",
+         {:.4}{spikes}",
         record.epoch,
         record.train_loss,
         record.train_accuracy,
         record.valid_loss,
         record.valid_accuracy,
-        rates.join(", "),
     )
 }
 

@@ -11,6 +11,7 @@ use snn::data::dataset::Recordings;
 use snn::data::dataset::dvs_gesture::{DvsGesture, DvsGestureRelease};
 use snn::data::dataset::files::{EventFiles, Reading};
 use snn::data::dataset::folder::{Folder, FolderConfig, FolderLayout};
+use snn::data::dataset::mnist_dvs::{self, MnistDvs, MnistDvsScale};
 use snn::data::dataset::nmnist::{self, NMnist, NMnistOptions};
 use snn::data::dataset::poker_dvs::PokerDvs;
 use snn::data::events::{Events, SensorSize};
@@ -55,6 +56,8 @@ pub enum Kind {
     Poker,
     /// N-MNIST
     Nmnist,
+    /// MNIST-DVS, the digits 16 times as large as MNIST's
+    MnistDvs,
     /// Cuts of DVS Gesture, one recording for each class: .bs2 files, by name
     Cuts,
     /// Your own: --data is <class>/<file> or <class>.<extension>
@@ -111,6 +114,11 @@ pub fn open(
             let open = |folder: &Path, part| erase(PokerDvs::open(folder, part)?, window);
             let test = open(test_data.unwrap_or(data), Part::Test)?;
             (open(data, Part::Train)?, Some(test), snn::data::dataset::poker_dvs::SENSOR)
+        }
+        Kind::MnistDvs => {
+            let open =
+                |folder: &Path| erase(MnistDvs::open(folder, MnistDvsScale::Sixteen)?, window);
+            (open(data)?, test_data.map(open).transpose()?, mnist_dvs::SENSOR)
         }
         Kind::Cuts => {
             let sensor = SensorSize::new(128, 128);

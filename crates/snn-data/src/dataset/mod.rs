@@ -7,6 +7,7 @@ pub mod dvs_gesture;
 pub mod dvs_lip;
 pub mod files;
 pub mod folder;
+pub mod mnist_dvs;
 pub mod ncaltech101;
 pub mod ncars;
 pub mod nmnist;

@@ -1,0 +1,213 @@
+//! Digits, as images or as recordings of an event camera: all at once for the analog network, bit by bit for the
+//! spiking one.
+
+use std::error::Error;
+
+use burn::data::dataset::{Dataset, DatasetError};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use snn::core::encode::{RateConfig, rate};
+use snn::data::dataset::Sample;
+use snn::data::events::{Events, SensorSize};
+use snn::data::frame::{Slicer, ToFrame};
+use snn::data::mnist::{Mnist, SIDE};
+use snn::data::transform::{Downsample, MergePolarities};
+use snn::prelude::*;
+use snn::train::trainer::Split;
+
+use super::affine::random_affine;
+use super::recordings::SomeRecordings;
+
+/// Height and width of recordings, in the middle of which smaller ones are.
+const EVENT_SIDE: u16 = 64;
+/// Length of a step of recordings in µs.
+pub const BIN: i64 = 10_000;
+
+/// Digits of one part of a data set.
+pub struct Samples {
+    pub labels: Vec<usize>,
+    /// Height and width.
+    pub side: usize,
+    /// Time steps for which the spiking network sees one.
+    pub steps: usize,
+    digits: Digits,
+}
+
+enum Digits {
+    Images(Vec<Vec<u8>>),
+    Recordings(Vec<Events>),
+}
+
+impl Samples {
+    /// Images, shown for so many steps.
+    pub fn images(data: &Mnist, steps: usize) -> Result<Self, Box<dyn Error>> {
+        let (mut labels, mut images) = (Vec::new(), Vec::new());
+        for index in 0..data.len() {
+            let sample = data.get(index)?;
+            labels.push(sample.label);
+            images.push(sample.image);
+        }
+        Ok(Self { labels, side: SIDE, steps, digits: Digits::Images(images) })
+    }
+
+    /// The first so many steps of recordings, without polarities.
+    pub fn recordings(
+        data: &SomeRecordings,
+        relabel: &[usize],
+        steps: usize,
+    ) -> Result<Self, Box<dyn Error>> {
+        let (mut labels, mut recordings) = (Vec::new(), Vec::new());
+        for index in 0..data.len() {
+            let Sample { data, label } = data.get(index)?;
+            labels.push(relabel[label]);
+            let events = MergePolarities {}.apply(&in_the_middle(&data.sorted())?);
+            let first = events.t().first().copied().unwrap_or(0);
+            recordings.push(events.between(first..first + steps as i64 * BIN));
+        }
+        let digits = Digits::Recordings(recordings);
+        Ok(Self { labels, side: EVENT_SIDE.into(), steps, digits })
+    }
+
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Length of a step in seconds.
+    pub fn dt(&self) -> f64 {
+        match self.digits {
+            Digits::Images(_) => 1e-3,
+            Digits::Recordings(_) => BIN as f64 * 1e-6,
+        }
+    }
+
+    /// What the analog network sees: an image from 0 to 1, or numbers of events.
+    fn whole(&self, index: usize) -> Result<Vec<f32>, DatasetError> {
+        match &self.digits {
+            Digits::Images(images) => {
+                Ok(images[index].iter().map(|pixel| f32::from(*pixel) / 255.0).collect())
+            }
+            Digits::Recordings(recordings) => {
+                let mut counts = vec![0.0; self.side * self.side];
+                for event in recordings[index].iter() {
+                    counts[usize::from(event.y) * self.side + usize::from(event.x)] += 1.0;
+                }
+                Ok(counts)
+            }
+        }
+    }
+
+    /// The same for some of them, `[B, 1, H, W]`, and their labels; changed at random if there is a generator.
+    fn batch(
+        &self,
+        indices: &[usize],
+        mut rng: Option<ChaCha8Rng>,
+        device: &Device,
+    ) -> Result<Batch<Tensor<4>>, DatasetError> {
+        let mut pixels = Vec::with_capacity(indices.len() * self.side * self.side);
+        for index in indices {
+            let whole = self.whole(*index)?;
+            match &mut rng {
+                Some(rng) => pixels.extend(random_affine(&whole, self.side, rng)),
+                None => pixels.extend(whole),
+            }
+        }
+        let shape = [indices.len(), 1, self.side, self.side];
+        let input = Tensor::from_data(TensorData::new(pixels, shape), device);
+        Ok(Batch { input, targets: self.targets(indices, device), mask: None })
+    }
+
+    fn targets(&self, indices: &[usize], device: &Device) -> Tensor<1, Int> {
+        let labels: Vec<i64> = indices.iter().map(|index| self.labels[*index] as i64).collect();
+        Tensor::from_data(labels.as_slice(), device)
+    }
+
+    /// What the analog network is to be converted by: the first so many, as they come in one step.
+    pub fn of_a_step(&self, count: usize, device: &Device) -> Result<Tensor<4>, DatasetError> {
+        let indices: Vec<usize> = (0..count.min(self.len())).collect();
+        let whole = self.batch(&indices, None, device)?.input;
+        Ok(match self.digits {
+            Digits::Images(_) => whole,
+            Digits::Recordings(_) => whole / self.steps as f64,
+        })
+    }
+
+    /// Events of some of them, `[T, B, 1, H, W]`: of an image, spikes at a rate of up to one in every step.
+    pub fn events(
+        &self,
+        indices: &[usize],
+        rng: &mut ChaCha8Rng,
+        device: &Device,
+    ) -> Result<Batch<Tensor<5>>, DatasetError> {
+        let input = match &self.digits {
+            Digits::Images(_) => {
+                let images = self.batch(indices, None, device)?.input;
+                rate(images, &RateConfig::new(self.steps), rng).map_err(DatasetError::new)?
+            }
+            Digits::Recordings(recordings) => {
+                let pixels = self.side * self.side;
+                let mut counts = vec![0.0; self.steps * indices.len() * pixels];
+                let to_frame = ToFrame::new(Slicer::time_window(BIN));
+                for (place, index) in indices.iter().enumerate() {
+                    let frames =
+                        to_frame.apply::<u16>(&recordings[*index]).map_err(DatasetError::new)?;
+                    for (step, frame) in frames.values.chunks(pixels).take(self.steps).enumerate() {
+                        let at = (step * indices.len() + place) * pixels;
+                        counts[at..at + pixels]
+                            .iter_mut()
+                            .zip(frame)
+                            .for_each(|(to, from)| *to = f32::from(*from));
+                    }
+                }
+                let shape = [self.steps, indices.len(), 1, self.side, self.side];
+                Tensor::from_data(TensorData::new(counts, shape), device)
+            }
+        };
+        Ok(Batch { input, targets: self.targets(indices, device), mask: None })
+    }
+
+    /// For the analog network; changed at random, another way in every epoch, if there is a seed.
+    pub fn analog_split(&self, seed: Option<u32>, device: &Device) -> Split<'_, Tensor<4>> {
+        let device = device.clone();
+        Split::new(self.len(), move |plan| {
+            let device = device.clone();
+            let batches = plan.batches.into_iter().enumerate().skip(plan.done);
+            Box::new(batches.map(move |(number, indices)| {
+                let rng = seed.map(|seed| generator(seed, plan.epoch, number));
+                self.batch(&indices, rng, &device)
+            }))
+        })
+    }
+
+    /// For the spiking network; rates are other spikes in every epoch.
+    pub fn spiking_split(&self, seed: u32, device: &Device) -> Split<'_, Tensor<5>> {
+        let device = device.clone();
+        Split::new(self.len(), move |plan| {
+            let device = device.clone();
+            let batches = plan.batches.into_iter().enumerate().skip(plan.done);
+            Box::new(batches.map(move |(number, indices)| {
+                self.events(&indices, &mut generator(seed, plan.epoch, number), &device)
+            }))
+        })
+    }
+}
+
+/// What is drawn for a batch: a resumed run draws what it would have drawn.
+pub fn generator(seed: u32, epoch: usize, batch: usize) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed.into());
+    rng.set_stream(((epoch as u64) << 32) | batch as u64);
+    rng
+}
+
+/// The events on a square of 64 pixels: in its middle, or closer to each other.
+fn in_the_middle(events: &Events) -> Result<Events, Box<dyn Error>> {
+    let SensorSize { width, height, .. } = events.sensor();
+    if width > EVENT_SIDE.into() || height > EVENT_SIDE.into() {
+        return Ok(Downsample::to([EVENT_SIDE; 2]).apply(events)?);
+    }
+    let [right, down] = [width, height].map(|side| (EVENT_SIDE - side as u16) / 2);
+    let mut columns = events.clone().into_columns();
+    columns.x.iter_mut().for_each(|x| *x += right);
+    columns.y.iter_mut().for_each(|y| *y += down);
+    Ok(Events::from_columns(columns, SensorSize::new(EVENT_SIDE.into(), EVENT_SIDE.into()))?)
+}
