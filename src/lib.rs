@@ -43,4 +43,6 @@ mod book {
     mod sequential {}
     #[doc = include_str!("../docs/src/surrogates.md")]
     mod surrogates {}
+    #[doc = include_str!("../docs/src/weights.md")]
+    mod weights {}
 }

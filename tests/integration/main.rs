@@ -25,6 +25,7 @@ mod parity;
 mod sequential;
 mod training;
 mod validation;
+mod weights;
 
 use burn::tensor::{Device, Tensor};
 

@@ -14,6 +14,7 @@
 //! * [`mod@encode`] turns numbers into spike trains, [`mod@decode`] what a network did over time
 //!   into one score.
 //! * [`mod@memory`] keeps the memory of one training step for the next.
+//! * [`mod@weights`] loads what PyTorch and safetensors files have into a network.
 //!
 //! Tensors are time first: `[T, B, ...]` for a sequence, `[B, ...]` for one step.
 
@@ -33,6 +34,7 @@ pub mod sequential;
 mod steps;
 pub mod surrogate;
 pub mod synops;
+pub mod weights;
 mod window;
 
 pub use coefficient::{Coefficient, Values};

@@ -1,0 +1,144 @@
+//! From a file into a network.
+
+use std::collections::BTreeSet;
+
+use super::layer::{Source, Weights};
+use super::{WeightError, WeightFile, WeightProblem, name};
+use crate::sequential::Sequential;
+
+/// Which layers take which tensors of a [`WeightFile`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mapping {
+    /// The first layer that takes weights, those of the lowest number in the file; and so on. For names such
+    /// as `0.weight`, `3.weight`, `10.weight` of `torch.nn.Sequential`. Names whose first difference is not a
+    /// number, as `conv1.weight` and `fc1.weight`, have no order.
+    InOrder,
+    /// The layer of this number, the first is 0, takes what the file has under this prefix: `conv1` for
+    /// `conv1.weight` and `conv1.bias`.
+    Layers(Vec<(usize, String)>),
+}
+
+impl Mapping {
+    /// A [`Mapping::Layers`]: `Mapping::layers([(0, "conv1"), (3, "fc1")])`.
+    pub fn layers<S: Into<String>>(pairs: impl IntoIterator<Item = (usize, S)>) -> Self {
+        Self::Layers(pairs.into_iter().map(|(layer, prefix)| (layer, prefix.into())).collect())
+    }
+}
+
+/// What was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadReport {
+    /// Layers by number, and the prefix whose tensors each has taken.
+    pub loaded: Vec<(usize, String)>,
+    /// Tensors that no layer has taken.
+    pub unused: Vec<String>,
+    /// Number and name of the layers with weights that have kept them.
+    pub untouched: Vec<(usize, String)>,
+}
+
+impl WeightFile {
+    /// Gives the weights of the file to a network, all of them. Numbers of half and double precision become
+    /// those of the network. Parameters keep their id, device and whether they are learned.
+    ///
+    /// Parameters of neurons are not in such files and stay as they are. A `num_batches_tracked` beside a batch
+    /// normalization is passed over.
+    ///
+    /// # Errors
+    ///
+    /// If something does not fit: the mapping to the network; a tensor that is missing, is damaged, has another
+    /// shape, or has a number that is not finite; a bias on one side only; a tensor that no layer takes, or a layer
+    /// with weights that gets none. Then the network stays as it was.
+    pub fn load(
+        &self,
+        network: &mut Sequential,
+        mapping: &Mapping,
+    ) -> Result<LoadReport, WeightError> {
+        let (loaded, report) = self.loaded(network, mapping)?;
+        let LoadReport { unused, untouched, .. } = &report;
+        if !unused.is_empty() {
+            return Err(self.error(WeightProblem::Unused { names: unused.clone() }));
+        }
+        if !untouched.is_empty() {
+            return Err(self.error(WeightProblem::Untouched { layers: untouched.clone() }));
+        }
+        *network = loaded;
+        Ok(report)
+    }
+
+    /// [`load`](Self::load), but tensors that no layer takes are left, and layers that get no weights keep
+    /// theirs. PyTorch's `load_state_dict(.., strict=False)`, except that a layer that is mapped must get all that
+    /// it takes.
+    ///
+    /// # Errors
+    ///
+    /// All others of [`load`](Self::load).
+    pub fn load_partial(
+        &self,
+        network: &mut Sequential,
+        mapping: &Mapping,
+    ) -> Result<LoadReport, WeightError> {
+        let report;
+        (*network, report) = self.loaded(network, mapping)?;
+        Ok(report)
+    }
+
+    fn loaded(
+        &self,
+        network: &Sequential,
+        mapping: &Mapping,
+    ) -> Result<(Sequential, LoadReport), WeightError> {
+        let pairs = match mapping {
+            Mapping::InOrder => self.in_order(network).map_err(|problem| self.error(problem))?,
+            Mapping::Layers(pairs) => pairs.clone(),
+        };
+        let mut layers = network.layers.clone();
+        let (mut filled, mut taken) = (BTreeSet::new(), BTreeSet::new());
+        for (index, prefix) in &pairs {
+            let refuse = |problem: String| {
+                Err(self.error(WeightProblem::Mapping { layer: *index, problem }))
+            };
+            let Some(layer) = network.layers.get(*index) else {
+                return refuse(format!("but the network has {}", layers.len()));
+            };
+            let name = layer.name();
+            match Weights::of(layer) {
+                Weights::File => {}
+                Weights::Elsewhere => return refuse(format!("a {name}, which files do not have")),
+                Weights::None => return refuse(format!("a {name}, which has none")),
+            }
+            if !filled.insert(*index) {
+                return refuse("twice".into());
+            }
+            let mut source = Source { file: self, prefix, index: *index, layer, taken: Vec::new() };
+            layers[*index] = source.filled()?;
+            taken.extend(source.taken);
+        }
+        let unused = self.names().into_iter().filter(|name| !taken.contains(*name));
+        let unused = unused.map(String::from).collect();
+        let untouched = network.layers.iter().enumerate();
+        let untouched = untouched.filter(|(index, layer)| {
+            Weights::of(layer) != Weights::None && !filled.contains(index)
+        });
+        let untouched = untouched.map(|(index, layer)| (index, layer.name())).collect();
+        Ok((Sequential::new(layers), LoadReport { loaded: pairs, unused, untouched }))
+    }
+
+    fn in_order(&self, network: &Sequential) -> Result<Vec<(usize, String)>, WeightProblem> {
+        let prefix = |name: &str| match name.strip_suffix("weight")? {
+            "" => Some(String::new()),
+            prefix => prefix.strip_suffix('.').map(String::from),
+        };
+        let mut prefixes: Vec<_> = self.tensors.keys().filter_map(|name| prefix(name)).collect();
+        prefixes.sort_by(|a, b| name::compare(a, b));
+        if !name::are_numbered(&prefixes) {
+            return Err(WeightProblem::Order { prefixes });
+        }
+        let layers = network.layers.iter().enumerate();
+        let layers = layers.filter(|(_, layer)| Weights::of(layer) == Weights::File);
+        let layers: Vec<_> = layers.map(|(index, layer)| (index, layer.name())).collect();
+        if layers.len() != prefixes.len() {
+            return Err(WeightProblem::Count { layers, prefixes });
+        }
+        Ok(layers.into_iter().map(|(index, _)| index).zip(prefixes).collect())
+    }
+}
