@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::array::frame_shape;
+use super::exp::exp_f32;
 use super::{FrameError, Frames};
 use crate::events::Events;
 use crate::policy::Policy;
@@ -22,10 +23,9 @@ pub enum Decay {
 /// The sensor is cut into square cells. An event has a surface of `surface_size` by `surface_size`
 /// pixels with itself in the middle, to which it adds 1, and each earlier event of its cell and
 /// polarity that lies on it and is at most `time_window` older adds its weight. A cell has, for
-/// each polarity, the mean of the surfaces of its events, and 0 without events. Under `Tonic` the
-/// sums are rounded as Tonic's are, for surfaces of more than one pixel. Source: Sironi et al.:
-/// HATS: Histograms of Averaged Time Surfaces for Robust Event-based Object Classification (CVPR
-/// 2018).
+/// each polarity, the mean of the surfaces of its events, and 0 without events. Source: Sironi et
+/// al.: HATS: Histograms of Averaged Time Surfaces for Robust Event-based Object Classification
+/// (CVPR 2018).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToAveragedTimesurface {
     /// Side of a surface in pixels, odd.
@@ -122,7 +122,12 @@ impl ToAveragedTimesurface {
     /// The mean surface of events of one cell and polarity.
     fn average(&self, group: &[Neighbour], mean: &mut [f32]) {
         let (size, radius) = (self.surface_size, self.surface_size / 2);
+        // The last digit depends on the order of sums. NumPy has another for values in a row.
+        let in_row = size == 1 && self.policy == Policy::Tonic;
+        let mut sums = Vec::new();
         let mut surface = vec![0f32; mean.len()];
+        let mut places = vec![0; group.len()];
+        let mut weights = vec![0f32; group.len()];
         let mut oldest = 0;
         for (index, event) in group.iter().enumerate() {
             let limit = event.t - self.time_window;
@@ -133,30 +138,65 @@ impl ToAveragedTimesurface {
             while group[oldest].t < limit && oldest < index {
                 oldest += 1;
             }
-            // Summed in the order in which Tonic does: the last digit depends on it.
-            surface.fill(0.0);
+            let along = |from: u16, to: u16| (usize::from(to) + radius).wrapping_sub(from.into());
+            let mut near = 0;
             for earlier in &group[oldest..index] {
-                let along = |from: u16, to: u16| usize::from(to) + radius - usize::from(from);
-                let far = event.x.abs_diff(earlier.x).max(event.y.abs_diff(earlier.y));
-                if usize::from(far) <= radius {
-                    let (row, column) = (along(event.y, earlier.y), along(event.x, earlier.x));
-                    surface[row * size + column] += self.weight((event.t - earlier.t) as f32);
-                }
+                // Without a branch, which is hard to predict: what is not near is overwritten.
+                let (row, column) = (along(event.y, earlier.y), along(event.x, earlier.x));
+                places[near] = row.wrapping_mul(size).wrapping_add(column);
+                weights[near] = (event.t - earlier.t) as f32;
+                near += usize::from(row < size && column < size);
+            }
+            self.weigh(&mut weights[..near]);
+            if in_row {
+                weights[near] = 1.0;
+                sums.push(sum_in_row(&weights[..=near]));
+                continue;
+            }
+            surface.fill(0.0);
+            for (place, weight) in places[..near].iter().zip(&weights) {
+                surface[*place] += weight;
             }
             surface[radius * size + radius] += 1.0;
             mean.iter_mut().zip(&surface).for_each(|(mean, value)| *mean += value);
+        }
+        if in_row {
+            mean[0] = sum_in_row(&sums);
         }
         let events = group.len().max(1) as f32;
         mean.iter_mut().for_each(|mean| *mean /= events);
     }
 
-    fn weight(&self, age: f32) -> f32 {
+    /// From ages to weights.
+    fn weigh(&self, ages: &mut [f32]) {
+        let scale = match self.decay {
+            Decay::Exponential => self.tau as f32,
+            Decay::Linear => (3.0 * self.tau) as f32,
+        };
+        ages.iter_mut().for_each(|age| *age = -*age / scale);
         match (self.decay, self.policy) {
-            (Decay::Exponential, _) => (-age / self.tau as f32).exp(),
-            (Decay::Linear, Policy::Strict) => (1.0 - age / (3.0 * self.tau) as f32).max(0.0),
-            (Decay::Linear, Policy::Tonic) => 1.0 - age / (3.0 * self.tau) as f32,
+            (Decay::Exponential, _) => exp_f32(ages),
+            (Decay::Linear, Policy::Strict) => {
+                ages.iter_mut().for_each(|age| *age = (1.0 + *age).max(0.0));
+            }
+            (Decay::Linear, Policy::Tonic) => ages.iter_mut().for_each(|age| *age += 1.0),
         }
     }
+}
+
+/// The sum of NumPy: of two halves, or of up to 128 values by eight.
+fn sum_in_row(values: &[f32]) -> f32 {
+    if values.len() > 128 {
+        let (first, second) = values.split_at(values.len() / 16 * 8);
+        return sum_in_row(first) + sum_in_row(second);
+    }
+    let (eights, rest) = values.as_chunks::<8>();
+    let mut sums = [0f32; 8];
+    for eight in eights {
+        sums.iter_mut().zip(eight).for_each(|(sum, value)| *sum += value);
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, value| sum + value)
 }
 
 #[cfg(test)]
@@ -211,6 +251,19 @@ mod tests {
         assert!((middle(&exponential) - (2.0 + (-0.5f32).exp()) / 2.0).abs() < 1e-6);
         let tonic = ToAveragedTimesurface { policy: Policy::Tonic, cell_size: 3, ..exponential };
         assert_eq!(middle(&tonic), 1.5);
+    }
+
+    #[test]
+    fn a_row_is_summed_as_numpy_does() {
+        // 1 is lost if it is added to 2²⁴, and not if it is added to another 1 before.
+        let large = (1u32 << 24) as f32;
+        let [mut few, mut many] = [vec![1.0; 7], vec![1.0; 8]];
+        (few[0], many[0]) = (large, large);
+        assert_eq!(sum_in_row(&few), large);
+        assert_eq!(sum_in_row(&many), large + 6.0);
+        // The first half of 129 values is 64 of them, by eight: seven ones are lost.
+        let row: Vec<f32> = [large].into_iter().chain(vec![1.0; 128]).collect();
+        assert_eq!(sum_in_row(&row), large + 56.0 + 65.0);
     }
 
     #[test]

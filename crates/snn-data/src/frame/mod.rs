@@ -18,12 +18,13 @@
 //! | time surface | to the last event | complete windows only |
 //! | averaged time surface | times in µs, weights ≥ 0 | times as `f32`, weights of any sign |
 //!
-//! `Tonic` gives what Tonic 1.7.0 gives, bit for bit; only exponentials can differ in their last
-//! digit, since those of NumPy depend on the processor.
+//! `Tonic` gives what Tonic 1.7.0 gives, bit for bit. The exponentials of NumPy depend on the
+//! processor; these are those of one with AVX-512, on any processor.
 
 mod array;
 mod averaged_time_surface;
 mod bina_rep;
+mod exp;
 mod image;
 mod memory;
 mod nearest;

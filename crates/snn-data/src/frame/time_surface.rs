@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::array::{frame_shape, pixels};
+use super::exp::exp_f64;
 use super::{FrameError, Frames, Slicer, memory};
 use crate::events::Events;
 use crate::policy::Policy;
@@ -65,8 +66,9 @@ impl ToTimesurface {
             let since_first = (index as i128 + 1) * i128::from(self.dt);
             let time = (since_first + i128::from(first)) as f64;
             for (value, last) in surface.iter_mut().zip(&last) {
-                *value = ((last - time) / self.tau).exp();
+                *value = (last - time) / self.tau;
             }
+            exp_f64(surface);
         }
         Ok(surfaces)
     }
