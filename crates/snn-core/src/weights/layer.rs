@@ -28,8 +28,10 @@ impl Weights {
             | Layer::ThresholdDependentBatchNorm(_) => Self::File,
             Layer::TemporalEffectiveBatchNorm(_)
             | Layer::BatchNormThroughTime(_)
+            | Layer::QuantizedRelu(_)
             | Layer::Recurrent(_) => Self::Elsewhere,
             Layer::MaxPool2d(_)
+            | Layer::SpikingMaxPool2d(_)
             | Layer::AvgPool2d(_)
             | Layer::SumPool2d(_)
             | Layer::Flatten(_)
