@@ -12,6 +12,7 @@ mod files;
 mod bptt;
 mod cache;
 mod cells;
+mod conversion;
 mod datasets;
 mod datasets_spikes;
 mod events;

@@ -2,7 +2,7 @@
 
 mod damaged;
 mod problems;
-mod real;
+pub mod real;
 
 use std::fs;
 use std::path::{Path, PathBuf};

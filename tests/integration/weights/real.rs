@@ -23,7 +23,7 @@ fn conv(channels: [usize; 2], side: usize) -> Conv2dConfig {
 }
 
 /// sinabs `tests/test_conversion.py` and its `mnist_params.pt`, as PyTorch's `nn.Sequential` numbers its layers.
-fn sinabs_mnist() -> SequentialConfig {
+pub fn sinabs_mnist() -> SequentialConfig {
     let linear = |inputs, outputs| LinearConfig::new(inputs, outputs).with_bias(false);
     let convolutions = [([1, 20], 5), ([20, 32], 5), ([32, 128], 3)];
     let network =
@@ -41,7 +41,7 @@ fn sinabs_mnist() -> SequentialConfig {
 }
 
 /// Burn's example `import-model-weights`.
-fn burn_mnist() -> (SequentialConfig, Mapping) {
+pub fn burn_mnist() -> (SequentialConfig, Mapping) {
     let network = [[1, 8], [8, 16], [16, 24]]
         .into_iter()
         .fold(SequentialConfig::new(), |network, channels| {
@@ -57,7 +57,7 @@ fn burn_mnist() -> (SequentialConfig, Mapping) {
     (network, Mapping::layers([0, 2, 4, 6, 8, 10, 11].into_iter().zip(names)))
 }
 
-fn loaded(path: PathBuf, config: &SequentialConfig, mapping: &Mapping) -> Sequential {
+pub fn loaded(path: PathBuf, config: &SequentialConfig, mapping: &Mapping) -> Sequential {
     let mut network = init(config);
     let file = WeightFile::open(path).unwrap_or_else(|error| panic!("{error}"));
     file.load(&mut network, mapping).unwrap_or_else(|error| panic!("{error}"));
@@ -70,20 +70,43 @@ fn outputs(
     count: usize,
     scaled: fn(f32) -> f32,
 ) -> Option<(Vec<f32>, Vec<usize>)> {
-    let data = Mnist::open(real("mnist")?.parent()?, Part::Test).unwrap();
-    let samples: Vec<_> = (0..count).map(|index| data.get(index).unwrap()).collect();
-    let mut logits = Vec::new();
-    for samples in samples.chunks(100) {
-        let pixels = samples.iter().flat_map(|sample| &sample.image);
-        let pixels: Vec<f32> = pixels.map(|pixel| scaled(f32::from(*pixel))).collect();
-        let x = Tensor::<1>::from_floats(pixels.as_slice(), &test_device());
-        let x = x.reshape([samples.len(), 1, SIDE, SIDE]);
-        logits.extend(values(network.step::<4, 2>(x, SequentialState::default()).0));
-    }
-    Some((logits, samples.into_iter().map(|sample| sample.label).collect()))
+    outputs_of(count, scaled, |x| network.step::<4, 2>(x, SequentialState::default()).0)
 }
 
-fn correct(logits: &[f32], labels: &[usize]) -> usize {
+/// What `run` makes of images `[B, 1, 28, 28]`: ten numbers for each, and their labels.
+pub fn outputs_of(
+    count: usize,
+    scaled: fn(f32) -> f32,
+    mut run: impl FnMut(Tensor<4>) -> Tensor<2>,
+) -> Option<(Vec<f32>, Vec<usize>)> {
+    let data = Mnist::open(real("mnist")?.parent()?, Part::Test).unwrap();
+    let samples: Vec<_> = (0..count).map(|index| data.get(index).unwrap()).collect();
+    let mut outputs = Vec::new();
+    for samples in samples.chunks(100) {
+        let images = samples.iter().map(|sample| sample.image.as_slice());
+        outputs.extend(values(run(images_of(images, scaled))));
+    }
+    Some((outputs, samples.into_iter().map(|sample| sample.label).collect()))
+}
+
+/// The first so many images to train with, `[B, 1, 28, 28]`.
+pub fn training_images(count: usize, scaled: fn(f32) -> f32) -> Option<Tensor<4>> {
+    let data = Mnist::open(real("mnist")?.parent()?, Part::Train).unwrap();
+    let samples: Vec<_> = (0..count).map(|index| data.get(index).unwrap()).collect();
+    Some(images_of(samples.iter().map(|sample| sample.image.as_slice()), scaled))
+}
+
+fn images_of<'a>(
+    images: impl ExactSizeIterator<Item = &'a [u8]>,
+    scaled: fn(f32) -> f32,
+) -> Tensor<4> {
+    let count = images.len();
+    let pixels: Vec<f32> = images.flatten().map(|pixel| scaled(f32::from(*pixel))).collect();
+    let x = Tensor::<1>::from_floats(pixels.as_slice(), &test_device());
+    x.reshape([count, 1, SIDE, SIDE])
+}
+
+pub fn correct(logits: &[f32], labels: &[usize]) -> usize {
     let classes = logits
         .chunks(10)
         .map(|logits| (0..10).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap());
