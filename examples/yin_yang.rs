@@ -4,8 +4,15 @@
 //! Each coordinate of a point becomes one spike, the earlier the smaller it is. Five input channels
 //! drive 120 current-based LIF neurons, these three leaky integrators; the one whose membrane rises
 //! highest names the class.
+//!
+//! `--mock hardware` trains and tests it on a stand-in for the chip: weights of 6 bits and a sign,
+//! synapses that differ, noisy 8-bit readings of membranes with an offset.
 
+#[path = "yin_yang/chip.rs"]
+mod chip;
 mod common;
+#[path = "yin_yang/data.rs"]
+mod data;
 #[path = "yin_yang/network.rs"]
 mod network;
 #[path = "yin_yang/pictures.rs"]
@@ -18,17 +25,17 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use burn::data::dataset::DatasetError;
 use burn::lr_scheduler::step::StepLrSchedulerConfig;
 use burn::optim::AdamConfig;
-use burn::tensor::{Device, Int, Tensor, TensorData};
 use clap::{Parser, ValueEnum};
 use serde_json::json;
 use snn::core::encode::CoordinatesToSpikes;
-use snn::data::yin_yang::{YinYang, YinYangSample};
+use snn::data::yin_yang::YinYang;
 use snn::prelude::*;
-use snn::train::trainer::{Keep, Split, TrainerConfig, evaluate, save_model};
+use snn::train::trainer::{Keep, TrainerConfig, evaluate, save_model};
 
+use chip::Chip;
+use data::Encoded;
 use network::YinYangNetwork;
 
 /// Trains a spiking network on the Yin-Yang data set.
@@ -39,6 +46,9 @@ struct Cli {
     /// Settings to start from
     #[arg(long, value_enum, default_value_t = Preset::Tutorial)]
     preset: Preset,
+    /// What it is trained and tested on
+    #[arg(long, value_enum, default_value_t = Mock::Ideal)]
+    mock: Mock,
     /// Mean of the hidden layer's initial weights (the chip tutorial's 0.001 leaves software silent)
     #[arg(long, allow_hyphen_values = true)]
     hidden_mean: Option<f64>,
@@ -53,6 +63,14 @@ enum Preset {
     Tutorial,
     /// Steps of 0.5 µs, Adam 4e-3, 0.95 every 5 epochs, 120 epochs
     Best,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Mock {
+    /// Exact weights and membranes, as hxtorch's mock mode
+    Ideal,
+    /// Weights and membranes as a chip has them
+    Hardware,
 }
 
 /// Everything that decides a run besides its seed.
@@ -128,7 +146,11 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let test_samples = samples(3000, 2);
     let test = Encoded::new(&test_samples, &encoder, &device)?;
 
-    let network = YinYangNetwork::new(&settings, options.seed, &training_device)?;
+    let (mock, chip) = match cli.mock {
+        Mock::Ideal => ("ideal", None),
+        Mock::Hardware => ("hardware", Some(Chip::new(&settings, options.seed, &training_device)?)),
+    };
+    let network = YinYangNetwork::new(&settings, options.seed, chip, &training_device)?;
     let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_max_membrane().into())
         .with_readout_scale(10.0)
         .with_readout(4e-4)
@@ -151,6 +173,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
             "dt": settings.dt,
             "hidden mean": settings.hidden_mean,
             "hidden std": settings.hidden_std,
+            "mock": mock,
         }),
     };
     let trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
@@ -158,60 +181,31 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         trainer,
         options,
         &out,
-        &train.split(),
-        &valid.split(),
+        &train.split(options.seed),
+        &valid.split(options.seed.wrapping_add(1)),
         Classifier::gradients,
     )?;
 
-    let result = evaluate(&outcome.model, &test.split(), 500)?;
+    let test = test.split(options.seed.wrapping_add(2));
+    let result = evaluate(&outcome.model, &test, 500)?;
     save_model(&outcome.model, &out.join("model.bpk"))?;
     let network = &outcome.model.network;
     pictures::draw(&out, &outcome.history, network, &encoder, test_samples.samples(), &device)?;
     println!("model, checkpoint and pictures are in {}", out.display());
-    let more = json!({ "test_loss": result.loss, "firing_rates": result.rates });
+
+    // The same weights where they were not trained.
+    let mut elsewhere = outcome.model.clone();
+    let (name, chip) = match cli.mock {
+        Mock::Ideal => ("hardware_accuracy", Some(Chip::new(&settings, options.seed, &device)?)),
+        Mock::Hardware => ("ideal_accuracy", None),
+    };
+    elsewhere.network.chip = chip;
+    let more = json!({
+        "mock": mock,
+        "test_loss": result.loss,
+        "firing_rates": result.rates,
+        name: evaluate(&elsewhere, &test, 500)?.accuracy,
+    });
     println!("{}", common::result(options, &outcome, result.accuracy, more));
     Ok(())
-}
-
-/// A data set as spikes, on a device.
-struct Encoded {
-    /// `[T, N, 5]`
-    spikes: Tensor<3>,
-    /// `[N]`
-    labels: Tensor<1, Int>,
-}
-
-impl Encoded {
-    fn new(
-        data: &YinYang,
-        encoder: &CoordinatesToSpikes,
-        device: &Device,
-    ) -> Result<Self, Box<dyn Error>> {
-        let labels: Vec<i64> = data.samples().iter().map(|sample| sample.label as i64).collect();
-        Ok(Self {
-            spikes: encoder.encode(coordinates(data.samples()), device)?,
-            labels: Tensor::from_data(labels.as_slice(), device),
-        })
-    }
-
-    fn split(&self) -> Split<'_, Tensor<3>> {
-        let batch = |indices: Vec<usize>| -> Result<_, DatasetError> {
-            let indices: Vec<i64> = indices.iter().map(|index| *index as i64).collect();
-            let indices = Tensor::<1, Int>::from_data(indices.as_slice(), &self.labels.device());
-            Ok(Batch {
-                input: self.spikes.clone().select(1, indices.clone()),
-                targets: self.labels.clone().select(0, indices),
-                mask: None,
-            })
-        };
-        Split::new(self.labels.dims()[0], move |plan| {
-            Box::new(plan.batches.into_iter().skip(plan.done).map(batch))
-        })
-    }
-}
-
-/// Coordinates of samples, `[N, 4]`.
-fn coordinates(samples: &[YinYangSample]) -> TensorData {
-    let values: Vec<f64> = samples.iter().flat_map(|sample| sample.coordinates).collect();
-    TensorData::new(values, [samples.len(), 4])
 }

@@ -16,6 +16,7 @@ mod datasets;
 mod datasets_spikes;
 mod events;
 mod graph;
+mod hardware;
 mod layers;
 mod linear;
 mod mnist;

@@ -11,6 +11,7 @@
 //! * [`mod@sequential`] makes networks of layers and neurons from a configuration.
 //! * [`mod@encode`] turns numbers into spike trains, [`mod@decode`] what a network did over time
 //!   into one score.
+//! * [`mod@hardware`] shows what a chip makes of a network.
 //! * [`mod@memory`] keeps the memory of one training step for the next.
 //!
 //! Tensors are time first: `[T, B, ...]` for a sequence, `[B, ...]` for one step.
@@ -20,6 +21,7 @@ mod decay;
 pub mod decode;
 pub mod encode;
 mod error;
+pub mod hardware;
 mod kernel;
 pub mod layer;
 pub mod memory;
