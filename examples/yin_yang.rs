@@ -26,6 +26,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use burn::lr_scheduler::step::StepLrSchedulerConfig;
+use burn::module::Module;
 use burn::optim::AdamConfig;
 use clap::{Parser, ValueEnum};
 use serde_json::json;
@@ -49,6 +50,9 @@ struct Cli {
     /// What it is trained and tested on
     #[arg(long, value_enum, default_value_t = Mock::Ideal)]
     mock: Mock,
+    /// Standard deviation of the strength of the chip's synapses, relative [default: 0.1]
+    #[arg(long)]
+    mismatch: Option<f64>,
     /// Mean of the hidden layer's initial weights (the chip tutorial's 0.001 leaves software silent)
     #[arg(long, allow_hyphen_values = true)]
     hidden_mean: Option<f64>,
@@ -82,6 +86,7 @@ struct Settings {
     dt: f64,
     hidden_mean: f64,
     hidden_std: f64,
+    mismatch: Option<f64>,
 }
 
 impl Settings {
@@ -95,6 +100,7 @@ impl Settings {
                 dt: 2.0,
                 hidden_mean: 1.0,
                 hidden_std: 1.0,
+                mismatch: None,
             },
             Preset::Best => Self {
                 epochs: 120,
@@ -104,6 +110,7 @@ impl Settings {
                 dt: 0.5,
                 hidden_mean: 1.5,
                 hidden_std: 1.0,
+                mismatch: None,
             },
         };
         Self {
@@ -112,6 +119,7 @@ impl Settings {
             lr: cli.options.lr.unwrap_or(preset.lr),
             hidden_mean: cli.hidden_mean.unwrap_or(preset.hidden_mean),
             hidden_std: cli.hidden_std.unwrap_or(preset.hidden_std),
+            mismatch: cli.mismatch,
             ..preset
         }
     }
@@ -146,11 +154,14 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let test_samples = samples(3000, 2);
     let test = Encoded::new(&test_samples, &encoder, &device)?;
 
-    let (mock, chip) = match cli.mock {
-        Mock::Ideal => ("ideal", None),
-        Mock::Hardware => ("hardware", Some(Chip::new(&settings, options.seed, &training_device)?)),
+    let chip = Chip::new(&settings, options.seed, &training_device)?;
+    // Where it is trained, and then where else it is tested.
+    let (mock, here, there, tested_there) = match cli.mock {
+        Mock::Ideal => ("ideal", None, Some(chip.valid()), "hardware_accuracy"),
+        Mock::Hardware => ("hardware", Some(chip), None, "ideal_accuracy"),
     };
-    let network = YinYangNetwork::new(&settings, options.seed, chip, &training_device)?;
+    let mismatch = here.as_ref().and(settings.mismatch);
+    let network = YinYangNetwork::new(&settings, options.seed, here, &training_device)?;
     let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_max_membrane().into())
         .with_readout_scale(10.0)
         .with_readout(4e-4)
@@ -174,6 +185,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
             "hidden mean": settings.hidden_mean,
             "hidden std": settings.hidden_std,
             "mock": mock,
+            "mismatch": mismatch,
         }),
     };
     let trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
@@ -193,18 +205,13 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     pictures::draw(&out, &outcome.history, network, &encoder, test_samples.samples(), &device)?;
     println!("model, checkpoint and pictures are in {}", out.display());
 
-    // The same weights where they were not trained.
-    let mut elsewhere = outcome.model.clone();
-    let (name, chip) = match cli.mock {
-        Mock::Ideal => ("hardware_accuracy", Some(Chip::new(&settings, options.seed, &device)?)),
-        Mock::Hardware => ("ideal_accuracy", None),
-    };
-    elsewhere.network.chip = chip;
+    let mut model = outcome.model.clone();
+    model.network.chip = there;
     let more = json!({
         "mock": mock,
         "test_loss": result.loss,
         "firing_rates": result.rates,
-        name: evaluate(&elsewhere, &test, 500)?.accuracy,
+        tested_there: evaluate(&model, &test, 500)?.accuracy,
     });
     println!("{}", common::result(options, &outcome, result.accuracy, more));
     Ok(())

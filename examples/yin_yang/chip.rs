@@ -29,8 +29,14 @@ impl Chip {
     pub fn new(settings: &Settings, seed: u32, device: &Device) -> Result<Self, ConfigError> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed.into());
         rng.set_stream(u64::MAX);
-        let mut synapses =
-            |scale, shape| SynapseArrayConfig::new(scale).init(shape, &mut rng, device);
+        let mut synapses = |scale, shape| {
+            let config = SynapseArrayConfig::new(scale);
+            let config = match settings.mismatch {
+                Some(mismatch) => config.with_mismatch(mismatch),
+                None => config,
+            };
+            config.init(shape, &mut rng, device)
+        };
         let hidden = synapses(WEIGHT_SCALE / ROWS, [INPUTS, HIDDEN])?;
         let readout = synapses(WEIGHT_SCALE, [HIDDEN, CLASSES])?;
         let steps = (SAMPLING_PERIOD / settings.dt).round().max(1.0) as usize;

@@ -172,6 +172,7 @@ struct Settings {
     dt: f64,
     hidden_mean: f64,
     hidden_std: f64,
+    mismatch: Option<f64>,
 }
 
 const EPOCHS: usize = 6;
@@ -181,7 +182,7 @@ const SEED: u32 = 5;
 fn train(directory: &Path, resume: bool, stop_after: usize) -> Outcome<YinYangNetwork> {
     let device = test_device();
     let training_device = device.clone().autodiff();
-    let settings = Settings { dt: 2.0, hidden_mean: 1.0, hidden_std: 1.0 };
+    let settings = Settings { dt: 2.0, hidden_mean: 1.0, hidden_std: 1.0, mismatch: None };
     let encoder = CoordinatesToSpikes::new(30, 2.0, 2.0, 40.0).with_t_bias(Some(18.0));
     let chip = Chip::new(&settings, SEED, &training_device).unwrap();
     let network = YinYangNetwork::new(&settings, SEED, Some(chip), &training_device).unwrap();
