@@ -61,6 +61,9 @@ struct Cli {
     /// Time steps: of 10 ms for recordings [default: 30], of 1 ms for images [default: 100]
     #[arg(long)]
     steps: Option<NonZeroUsize>,
+    /// Time steps of a recording that make a frame for the analog network
+    #[arg(long, value_name = "N", default_value = "10")]
+    frame: NonZeroUsize,
     /// A spike in every step stands for an activation larger than so many percent of all
     #[arg(long, default_value_t = 99.9)]
     percentile: f64,
@@ -118,6 +121,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         "source": format!("{:?} {:?}", cli.source, cli.recordings.dataset),
         "classes": names,
         "steps": train.steps,
+        "frame": cli.frame,
         "levels": levels,
     });
     let config = trainer_config(cli, epochs, batch_size, out.join("checkpoint"), settings.clone());
@@ -135,8 +139,10 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     println!("analog network: accuracy {analog:.4}");
 
     // From half the threshold, rates are rounded; without a lower bound, nothing is forgotten.
-    let conversion = ConversionConfig::new().with_initial_membrane(0.5).with_v_min(None);
-    let of_a_step = train.of_a_step(CALIBRATION, &device)?;
+    let conversion = ConversionConfig::new()
+        .with_initial_membrane(0.5)
+        .with_v_min(std::env::var("VMIN").ok().and_then(|v| v.parse().ok()));
+    let of_a_step = train.of_a_step(CALIBRATION, &device);
     let normalization = Normalization::new(cli.percentile);
     let Conversion { network: mut layers, report, .. } =
         conversion.convert_normalized(&outcome.model.network.layers, &of_a_step, &normalization)?;
@@ -203,7 +209,8 @@ fn open(cli: &Cli, folder: &Path) -> Result<Digits, Box<dyn Error>> {
             let kind = cli.recordings.dataset.unwrap_or(Kind::Nmnist);
             let parts = recordings::open(&cli.options, &cli.recordings, kind, folder)?;
             let Parts { train, test, names, .. } = &parts;
-            let read = |part| Samples::recordings(part, &relabel(part, names), steps(30));
+            let read =
+                |part| Samples::recordings(part, &relabel(part, names), steps(30), cli.frame.get());
             let SensorSize { width, height, .. } = parts.sensor;
             println!("recordings of {width} x {height} pixels, in steps of {} ms", BIN / 1000);
             Ok(Digits { train: read(train)?, test: read(test)?, names: names.clone() })

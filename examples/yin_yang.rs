@@ -4,8 +4,15 @@
 //! Each coordinate of a point becomes one spike, the earlier the smaller it is. Five input channels
 //! drive 120 current-based LIF neurons, these three leaky integrators; the one whose membrane rises
 //! highest names the class.
+//!
+//! `--mock hardware` trains and tests it on a stand-in for the chip: weights of 6 bits and a sign,
+//! synapses that differ, noisy 8-bit readings of membranes with an offset.
 
+#[path = "yin_yang/chip.rs"]
+mod chip;
 mod common;
+#[path = "yin_yang/data.rs"]
+mod data;
 #[path = "yin_yang/network.rs"]
 mod network;
 #[path = "yin_yang/pictures.rs"]
@@ -18,17 +25,18 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use burn::data::dataset::DatasetError;
 use burn::lr_scheduler::step::StepLrSchedulerConfig;
+use burn::module::Module;
 use burn::optim::AdamConfig;
-use burn::tensor::{Device, Int, Tensor, TensorData};
 use clap::{Parser, ValueEnum};
 use serde_json::json;
 use snn::core::encode::CoordinatesToSpikes;
-use snn::data::yin_yang::{YinYang, YinYangSample};
+use snn::data::yin_yang::YinYang;
 use snn::prelude::*;
-use snn::train::trainer::{Keep, Split, TrainerConfig, evaluate, save_model};
+use snn::train::trainer::{Keep, TrainerConfig, evaluate, save_model};
 
+use chip::Chip;
+use data::Encoded;
 use network::YinYangNetwork;
 
 /// Trains a spiking network on the Yin-Yang data set.
@@ -39,6 +47,12 @@ struct Cli {
     /// Settings to start from
     #[arg(long, value_enum, default_value_t = Preset::Tutorial)]
     preset: Preset,
+    /// What it is trained and tested on
+    #[arg(long, value_enum, default_value_t = Mock::Ideal)]
+    mock: Mock,
+    /// Standard deviation of the strength of the chip's synapses, relative [default: 0.1]
+    #[arg(long)]
+    mismatch: Option<f64>,
     /// Mean of the hidden layer's initial weights (the chip tutorial's 0.001 leaves software silent)
     #[arg(long, allow_hyphen_values = true)]
     hidden_mean: Option<f64>,
@@ -55,6 +69,14 @@ enum Preset {
     Best,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Mock {
+    /// Exact weights and membranes, as hxtorch's mock mode
+    Ideal,
+    /// Weights and membranes as a chip has them
+    Hardware,
+}
+
 /// Everything that decides a run besides its seed.
 struct Settings {
     epochs: usize,
@@ -64,6 +86,7 @@ struct Settings {
     dt: f64,
     hidden_mean: f64,
     hidden_std: f64,
+    mismatch: Option<f64>,
 }
 
 impl Settings {
@@ -77,6 +100,7 @@ impl Settings {
                 dt: 2.0,
                 hidden_mean: 1.0,
                 hidden_std: 1.0,
+                mismatch: None,
             },
             Preset::Best => Self {
                 epochs: 120,
@@ -86,6 +110,7 @@ impl Settings {
                 dt: 0.5,
                 hidden_mean: 1.5,
                 hidden_std: 1.0,
+                mismatch: None,
             },
         };
         Self {
@@ -94,6 +119,7 @@ impl Settings {
             lr: cli.options.lr.unwrap_or(preset.lr),
             hidden_mean: cli.hidden_mean.unwrap_or(preset.hidden_mean),
             hidden_std: cli.hidden_std.unwrap_or(preset.hidden_std),
+            mismatch: cli.mismatch,
             ..preset
         }
     }
@@ -128,7 +154,14 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let test_samples = samples(3000, 2);
     let test = Encoded::new(&test_samples, &encoder, &device)?;
 
-    let network = YinYangNetwork::new(&settings, options.seed, &training_device)?;
+    let chip = Chip::new(&settings, options.seed, &training_device)?;
+    // Where it is trained, and then where else it is tested.
+    let (mock, here, there, tested_there) = match cli.mock {
+        Mock::Ideal => ("ideal", None, Some(chip.valid()), "hardware_accuracy"),
+        Mock::Hardware => ("hardware", Some(chip), None, "ideal_accuracy"),
+    };
+    let mismatch = here.as_ref().and(settings.mismatch);
+    let network = YinYangNetwork::new(&settings, options.seed, here, &training_device)?;
     let model = ClassifierConfig::new(ReadoutCrossEntropy::ce_max_membrane().into())
         .with_readout_scale(10.0)
         .with_readout(4e-4)
@@ -151,6 +184,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
             "dt": settings.dt,
             "hidden mean": settings.hidden_mean,
             "hidden std": settings.hidden_std,
+            "mock": mock,
+            "mismatch": mismatch,
         }),
     };
     let trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
@@ -160,59 +195,25 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         trainer,
         options,
         &out,
-        (&train.split(), &valid.split()),
+        (&train.split(options.seed), &valid.split(options.seed.wrapping_add(1))),
         Classifier::gradients,
     )?;
 
-    let result = evaluate(&outcome.model, &test.split(), 500)?;
+    let test = test.split(options.seed.wrapping_add(2));
+    let result = evaluate(&outcome.model, &test, 500)?;
     save_model(&outcome.model, &out.join("model.bpk"))?;
     let network = &outcome.model.network;
     pictures::draw(&out, &outcome.history, network, &encoder, test_samples.samples(), &device)?;
     println!("model, checkpoint and pictures are in {}", out.display());
-    let more = json!({ "test_loss": result.loss, "firing_rates": result.rates });
+
+    let mut model = outcome.model.clone();
+    model.network.chip = there;
+    let more = json!({
+        "mock": mock,
+        "test_loss": result.loss,
+        "firing_rates": result.rates,
+        tested_there: evaluate(&model, &test, 500)?.accuracy,
+    });
     println!("{}", common::result(options, &outcome, result.accuracy, more));
     Ok(())
-}
-
-/// A data set as spikes, on a device.
-struct Encoded {
-    /// `[T, N, 5]`
-    spikes: Tensor<3>,
-    /// `[N]`
-    labels: Tensor<1, Int>,
-}
-
-impl Encoded {
-    fn new(
-        data: &YinYang,
-        encoder: &CoordinatesToSpikes,
-        device: &Device,
-    ) -> Result<Self, Box<dyn Error>> {
-        let labels: Vec<i64> = data.samples().iter().map(|sample| sample.label as i64).collect();
-        Ok(Self {
-            spikes: encoder.encode(coordinates(data.samples()), device)?,
-            labels: Tensor::from_data(labels.as_slice(), device),
-        })
-    }
-
-    fn split(&self) -> Split<'_, Tensor<3>> {
-        let batch = |indices: Vec<usize>| -> Result<_, DatasetError> {
-            let indices: Vec<i64> = indices.iter().map(|index| *index as i64).collect();
-            let indices = Tensor::<1, Int>::from_data(indices.as_slice(), &self.labels.device());
-            Ok(Batch {
-                input: self.spikes.clone().select(1, indices.clone()),
-                targets: self.labels.clone().select(0, indices),
-                mask: None,
-            })
-        };
-        Split::new(self.labels.dims()[0], move |plan| {
-            Box::new(plan.batches.into_iter().skip(plan.done).map(batch))
-        })
-    }
-}
-
-/// Coordinates of samples, `[N, 4]`.
-fn coordinates(samples: &[YinYangSample]) -> TensorData {
-    let values: Vec<f64> = samples.iter().flat_map(|sample| sample.coordinates).collect();
-    TensorData::new(values, [samples.len(), 4])
 }

@@ -33,6 +33,8 @@ mod book {
     mod datasets {}
     #[doc = include_str!("../docs/src/events.md")]
     mod events {}
+    #[doc = include_str!("../docs/src/hardware.md")]
+    mod hardware {}
     #[doc = include_str!("../docs/src/layers.md")]
     mod layers {}
     #[doc = include_str!("../docs/src/losses.md")]

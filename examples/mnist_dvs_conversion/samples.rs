@@ -5,7 +5,7 @@ use std::error::Error;
 
 use burn::data::dataset::{Dataset, DatasetError};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use snn::core::encode::{RateConfig, rate};
 use snn::data::dataset::Sample;
@@ -31,6 +31,8 @@ pub struct Samples {
     pub side: usize,
     /// Time steps for which the spiking network sees one.
     pub steps: usize,
+    /// Time steps whose events the analog network sees at once.
+    at_once: usize,
     digits: Digits,
 }
 
@@ -48,14 +50,15 @@ impl Samples {
             labels.push(sample.label);
             images.push(sample.image);
         }
-        Ok(Self { labels, side: SIDE, steps, digits: Digits::Images(images) })
+        Ok(Self { labels, side: SIDE, steps, at_once: steps, digits: Digits::Images(images) })
     }
 
-    /// The first so many steps of recordings, without polarities.
+    /// The first so many steps of recordings, without polarities; so many of them are a frame.
     pub fn recordings(
         data: &SomeRecordings,
         relabel: &[usize],
         steps: usize,
+        at_once: usize,
     ) -> Result<Self, Box<dyn Error>> {
         let (mut labels, mut recordings) = (Vec::new(), Vec::new());
         for index in 0..data.len() {
@@ -65,8 +68,8 @@ impl Samples {
             let first = events.t().first().copied().unwrap_or(0);
             recordings.push(events.between(first..first + steps as i64 * BIN));
         }
-        let digits = Digits::Recordings(recordings);
-        Ok(Self { labels, side: EVENT_SIDE.into(), steps, digits })
+        let (side, at_once) = (EVENT_SIDE.into(), at_once.min(steps));
+        Ok(Self { labels, side, steps, at_once, digits: Digits::Recordings(recordings) })
     }
 
     pub fn len(&self) -> usize {
@@ -81,40 +84,53 @@ impl Samples {
         }
     }
 
-    /// What the analog network sees: an image from 0 to 1, or numbers of events.
-    fn whole(&self, index: usize) -> Result<Vec<f32>, DatasetError> {
+    /// Frames of a sample: one of an image.
+    fn frames(&self) -> usize {
+        self.steps / self.at_once
+    }
+
+    /// What the analog network sees, by the number of the frame: an image from 0 to 1, or numbers of events. Where a
+    /// generator is given, the frame begins anywhere in the recording.
+    fn frame(&self, index: usize, rng: Option<&mut ChaCha8Rng>) -> Vec<f32> {
+        let (sample, frame) = (index / self.frames(), index % self.frames());
         match &self.digits {
             Digits::Images(images) => {
-                Ok(images[index].iter().map(|pixel| f32::from(*pixel) / 255.0).collect())
+                images[sample].iter().map(|pixel| f32::from(*pixel) / 255.0).collect()
             }
             Digits::Recordings(recordings) => {
+                let events = &recordings[sample];
+                let length = self.at_once as i64 * BIN;
+                let last = self.steps as i64 * BIN - length;
+                let begin = rng.map_or(frame as i64 * length, |rng| rng.random_range(0..=last));
+                let begin = begin + events.t().first().copied().unwrap_or(0);
                 let mut counts = vec![0.0; self.side * self.side];
-                for event in recordings[index].iter() {
+                for event in events.between(begin..begin + length).iter() {
                     counts[usize::from(event.y) * self.side + usize::from(event.x)] += 1.0;
                 }
-                Ok(counts)
+                counts
             }
         }
     }
 
-    /// The same for some of them, `[B, 1, H, W]`, and their labels; changed at random if there is a generator.
+    /// Some frames, `[B, 1, H, W]`, and their labels; changed at random if there is a generator.
     fn batch(
         &self,
         indices: &[usize],
         mut rng: Option<ChaCha8Rng>,
         device: &Device,
-    ) -> Result<Batch<Tensor<4>>, DatasetError> {
+    ) -> Batch<Tensor<4>> {
         let mut pixels = Vec::with_capacity(indices.len() * self.side * self.side);
         for index in indices {
-            let whole = self.whole(*index)?;
+            let frame = self.frame(*index, rng.as_mut());
             match &mut rng {
-                Some(rng) => pixels.extend(random_affine(&whole, self.side, rng)),
-                None => pixels.extend(whole),
+                Some(rng) => pixels.extend(random_affine(&frame, self.side, rng)),
+                None => pixels.extend(frame),
             }
         }
         let shape = [indices.len(), 1, self.side, self.side];
         let input = Tensor::from_data(TensorData::new(pixels, shape), device);
-        Ok(Batch { input, targets: self.targets(indices, device), mask: None })
+        let samples: Vec<usize> = indices.iter().map(|index| index / self.frames()).collect();
+        Batch { input, targets: self.targets(&samples, device), mask: None }
     }
 
     fn targets(&self, indices: &[usize], device: &Device) -> Tensor<1, Int> {
@@ -122,14 +138,15 @@ impl Samples {
         Tensor::from_data(labels.as_slice(), device)
     }
 
-    /// What the analog network is to be converted by: the first so many, as they come in one step.
-    pub fn of_a_step(&self, count: usize, device: &Device) -> Result<Tensor<4>, DatasetError> {
-        let indices: Vec<usize> = (0..count.min(self.len())).collect();
-        let whole = self.batch(&indices, None, device)?.input;
-        Ok(match self.digits {
-            Digits::Images(_) => whole,
-            Digits::Recordings(_) => whole / self.steps as f64,
-        })
+    /// What the analog network is to be converted by: frames of the first so many samples, as much of them as comes in
+    /// one step.
+    pub fn of_a_step(&self, samples: usize, device: &Device) -> Tensor<4> {
+        let frames: Vec<usize> = (0..samples.min(self.len()) * self.frames()).collect();
+        let frames = self.batch(&frames, None, device).input;
+        match self.digits {
+            Digits::Images(_) => frames,
+            Digits::Recordings(_) => frames / self.at_once as f64,
+        }
     }
 
     /// Events of some of them, `[T, B, 1, H, W]`: of an image, spikes at a rate of up to one in every step.
@@ -141,7 +158,7 @@ impl Samples {
     ) -> Result<Batch<Tensor<5>>, DatasetError> {
         let input = match &self.digits {
             Digits::Images(_) => {
-                let images = self.batch(indices, None, device)?.input;
+                let images = self.batch(indices, None, device).input;
                 rate(images, &RateConfig::new(self.steps), rng).map_err(DatasetError::new)?
             }
             Digits::Recordings(recordings) => {
@@ -169,12 +186,12 @@ impl Samples {
     /// For the analog network; changed at random, another way in every epoch, if there is a seed.
     pub fn analog_split(&self, seed: Option<u32>, device: &Device) -> Split<'_, Tensor<4>> {
         let device = device.clone();
-        Split::new(self.len(), move |plan| {
+        Split::new(self.len() * self.frames(), move |plan| {
             let device = device.clone();
             let batches = plan.batches.into_iter().enumerate().skip(plan.done);
             Box::new(batches.map(move |(number, indices)| {
                 let rng = seed.map(|seed| generator(seed, plan.epoch, number));
-                self.batch(&indices, rng, &device)
+                Ok(self.batch(&indices, rng, &device))
             }))
         })
     }

@@ -5,14 +5,17 @@ use std::path::Path;
 
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use snn::core::encode::CoordinatesToSpikes;
 use snn::data::yin_yang::{CLASSES, YinYangSample};
 use snn::prelude::*;
 use snn::train::plot::{DecisionMap, SampleActivity, decision_map, sample_activity};
 use snn::train::trainer::EpochRecord;
 
+use super::data::coordinates;
 use super::network::YinYangNetwork;
-use super::{common, coordinates, spikes};
+use super::{common, spikes};
 
 /// Points along each side of the decision map.
 const RESOLUTION: usize = 120;
@@ -33,6 +36,11 @@ pub fn draw(
     }
 }
 
+/// What the pictures of a chip's network are drawn with.
+fn noise(seed: u64) -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(seed)
+}
+
 fn draw_map(
     path: &Path,
     network: &YinYangNetwork,
@@ -46,7 +54,7 @@ fn draw_map(
         let y = middle(row);
         let points = (0..RESOLUTION).map(middle).flat_map(|x| [x, y, 1.0 - x, 1.0 - y]);
         let points = TensorData::new(points.collect::<Vec<f64>>(), [RESOLUTION, 4]);
-        let (_, membranes) = network.traces(encoder.encode(points, device)?);
+        let (_, membranes) = network.traces((encoder.encode(points, device)?, noise(row as u64)));
         let scores: Tensor<2> = max_over_time(membranes);
         let probability = softmax(scores * 10.0, 1).into_data().try_to_vec::<f32>()?;
         for probability in probability.chunks(CLASSES.len()) {
@@ -81,7 +89,7 @@ fn draw_sample(
     device: &Device,
 ) -> Result<(), Box<dyn Error>> {
     let input = encoder.encode(coordinates(&[*sample]), device)?;
-    let (hidden, membranes) = network.traces(input.clone());
+    let (hidden, membranes) = network.traces((input.clone(), noise(0)));
     let ([_, _, inputs], [_, _, neurons]) = (input.dims(), hidden.dims());
     let membranes = membranes.into_data().try_to_vec::<f32>()?;
     let trace = |class| membranes.iter().skip(class).step_by(CLASSES.len()).copied().collect();

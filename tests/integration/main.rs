@@ -17,6 +17,7 @@ mod datasets;
 mod datasets_spikes;
 mod events;
 mod graph;
+mod hardware;
 mod layers;
 mod linear;
 mod mnist;

@@ -135,6 +135,18 @@ impl Coefficient {
         }
     }
 
+    /// The values in use as `f` has them, and not learned.
+    pub(crate) fn mapped(&self, f: impl Fn(f64) -> f64) -> Self {
+        let value = match &self.value {
+            Stored::Scalar(value) => Stored::Scalar(f(*value)),
+            Stored::Tensor(param) => {
+                let values = self.values().into_iter().map(|value| f(value.into())).collect();
+                stored(&Values::Each(values), false, &param.val().device())
+            }
+        };
+        Self { value, form: Form::Itself, range: None }
+    }
+
     /// The parameter behind it, `[1]` or `[N]`, if it is one (learned, or one value per neuron).
     ///
     /// A decay is learned in the form it was given in: as a factor, as a time constant, or as the

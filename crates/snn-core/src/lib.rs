@@ -13,6 +13,7 @@
 //! * [`mod@synops`] counts synaptic operations, and what they cost.
 //! * [`mod@encode`] turns numbers into spike trains, [`mod@decode`] what a network did over time
 //!   into one score.
+//! * [`mod@hardware`] shows what a chip makes of a network.
 //! * [`mod@memory`] keeps the memory of one training step for the next.
 //! * [`mod@weights`] loads what PyTorch and safetensors files have into a network.
 //!
@@ -24,6 +25,7 @@ mod decay;
 pub mod decode;
 pub mod encode;
 mod error;
+pub mod hardware;
 mod kernel;
 pub mod layer;
 pub mod memory;

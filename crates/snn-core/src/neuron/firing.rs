@@ -66,6 +66,29 @@ impl Firing {
         !self.inhibition
     }
 
+    /// Whether a spike is a 1.
+    pub(crate) fn is_ungraded(&self) -> bool {
+        self.graded_spikes_factor.values().iter().all(|factor| *factor == 1.0)
+    }
+
+    /// The potentials that it is configured with: thresholds, and that after a reset.
+    pub(crate) fn potentials(&self) -> impl Iterator<Item = f64> {
+        let reset = match self.reset {
+            Reset::ToValue(value) => Some(value),
+            Reset::Subtract | Reset::None => None,
+        };
+        self.threshold.values().into_iter().map(f64::from).chain(reset)
+    }
+
+    /// The same in other units: every potential as `f` has it, and none of them learned.
+    pub(crate) fn in_units(&self, f: impl Fn(f64) -> f64) -> Self {
+        let reset = match self.reset {
+            Reset::ToValue(value) => Reset::ToValue(f(value)),
+            reset => reset,
+        };
+        Self { threshold: self.threshold.mapped(f), reset, ..self.clone() }
+    }
+
     /// What a sequence in one operation does.
     pub(crate) fn program(&self) -> FiringProgram {
         FiringProgram {

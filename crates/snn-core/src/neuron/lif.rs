@@ -153,6 +153,23 @@ impl Lif {
     pub fn graded_spikes_factor(&self) -> &Coefficient {
         &self.firing.graded_spikes_factor
     }
+
+    /// Whether the membrane only adds up its input, and spikes are ones.
+    pub(crate) fn only_integrates(&self) -> bool {
+        self.membrane.only_integrates() && self.firing.is_ungraded()
+    }
+
+    /// The potentials that it is configured with.
+    pub(crate) fn potentials(&self) -> Vec<f64> {
+        self.membrane.potentials().chain(self.firing.potentials()).collect()
+    }
+
+    /// The same neurons in other units: every potential as `f` has it, `lowest` the lower bound of
+    /// those that had none.
+    pub(crate) fn in_units(&self, f: impl Fn(f64) -> f64, lowest: f64) -> Self {
+        let membrane = self.membrane.in_units(&f, lowest);
+        Self { membrane, firing: self.firing.in_units(f) }
+    }
 }
 
 impl Neuron for Lif {

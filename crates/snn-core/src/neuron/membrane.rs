@@ -91,6 +91,22 @@ impl Membrane {
         }
     }
 
+    /// Whether it adds up its input and does nothing else.
+    pub(crate) fn only_integrates(&self) -> bool {
+        self.gain == InputGain::Unit && self.beta.values().iter().all(|beta| *beta == 1.0)
+    }
+
+    /// The potentials that it is configured with.
+    pub(crate) fn potentials(&self) -> impl Iterator<Item = f64> {
+        core::iter::once(self.v_leak).chain(self.v_min)
+    }
+
+    /// The same membrane in other units: every potential as `f` has it, `lowest` where it had no bound.
+    pub(crate) fn in_units(&self, f: impl Fn(f64) -> f64, lowest: f64) -> Self {
+        let v_min = Some(self.v_min.map_or(lowest, &f));
+        Self { v_leak: f(self.v_leak), v_min, ..self.clone() }
+    }
+
     /// The membrane at the end of a step: not below its lower bound, if it has one.
     pub(crate) fn bounded<const D: usize>(&self, v: Tensor<D>) -> Tensor<D> {
         match self.v_min {
