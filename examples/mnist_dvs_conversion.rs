@@ -125,7 +125,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         "levels": levels,
     });
     let config = trainer_config(cli, epochs, batch_size, out.join("checkpoint"), settings.clone());
-    let cosine = epochs * train.len().div_ceil(batch_size.max(1));
+    let cosine = epochs * train.all_frames().div_ceil(batch_size.max(1));
     let scheduler = CosineAnnealingLrSchedulerConfig::new(lr, cosine.max(1)).init()?;
     let trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
     let stop = common::stop_on_ctrl_c()?;

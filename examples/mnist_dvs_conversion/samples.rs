@@ -89,6 +89,11 @@ impl Samples {
         self.steps / self.at_once
     }
 
+    /// Frames of all samples.
+    pub fn all_frames(&self) -> usize {
+        self.len() * self.frames()
+    }
+
     /// What the analog network sees, by the number of the frame: an image from 0 to 1, or numbers of events. Where a
     /// generator is given, the frame begins anywhere in the recording.
     fn frame(&self, index: usize, rng: Option<&mut ChaCha8Rng>) -> Vec<f32> {
@@ -186,7 +191,7 @@ impl Samples {
     /// For the analog network; changed at random, another way in every epoch, if there is a seed.
     pub fn analog_split(&self, seed: Option<u32>, device: &Device) -> Split<'_, Tensor<4>> {
         let device = device.clone();
-        Split::new(self.len() * self.frames(), move |plan| {
+        Split::new(self.all_frames(), move |plan| {
             let device = device.clone();
             let batches = plan.batches.into_iter().enumerate().skip(plan.done);
             Box::new(batches.map(move |(number, indices)| {
