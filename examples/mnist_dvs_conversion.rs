@@ -34,6 +34,7 @@ use burn::optim::AdamConfig;
 use clap::{Parser, ValueEnum};
 use serde_json::{Value, json};
 use snn::core::convert::{Conversion, ConversionConfig, Normalization};
+use snn::core::hardware::FixedPointConfig;
 use snn::core::sequential::Layer;
 use snn::core::synops::Energy;
 use snn::data::Part;
@@ -109,7 +110,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let network = cnn(train.side, levels, options.seed, &device.clone().autodiff())?;
     println!("{}", network.summary(&[1, train.side, train.side])?);
     let epochs = options.epochs.unwrap_or(match cli.source {
-        Source::Recordings => 60,
+        Source::Recordings => 40,
         Source::Mnist => 10,
     });
     let batch_size = options.batch_size.unwrap_or(32);
@@ -120,8 +121,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         "learning rate": lr,
         "source": format!("{:?} {:?}", cli.source, cli.recordings.dataset),
         "classes": names,
-        "steps": train.steps,
-        "frame": cli.frame,
+        "frames": train.all_frames(),
         "levels": levels,
     });
     let config = trainer_config(cli, epochs, batch_size, out.join("checkpoint"), settings.clone());
@@ -138,10 +138,13 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let analog = evaluate(&outcome.model, &tested.analog_split(None, &device), 200)?.accuracy;
     println!("analog network: accuracy {analog:.4}");
 
-    // From half the threshold, rates are rounded; without a lower bound, nothing is forgotten.
-    let conversion = ConversionConfig::new()
-        .with_initial_membrane(0.5)
-        .with_v_min(std::env::var("VMIN").ok().and_then(|v| v.parse().ok()));
+    // From half the threshold, rates are rounded. Of an image, nothing is to be forgotten; what a camera saw a while ago
+    // is.
+    let conversion =
+        ConversionConfig::new().with_initial_membrane(0.5).with_v_min(match cli.source {
+            Source::Mnist => None,
+            Source::Recordings => Some(-1.0),
+        });
     let of_a_step = train.of_a_step(CALIBRATION, &device);
     let normalization = Normalization::new(cli.percentile);
     let Conversion { network: mut layers, report, .. } =
@@ -159,6 +162,10 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         print_test("trained within a budget", &spiking);
         more = json!({ "converted_accuracy": before.0, "converted_synops": before.1 });
     }
+
+    let fixed = FixedPointConfig::new().discretize(&layers)?;
+    let fixed = run(&fixed.network, tested.len())?.last();
+    println!("weights of 8 bits, membranes of 16: accuracy {fixed:.4}");
 
     let mut rescaled = Vec::new();
     for factor in FACTORS {
@@ -178,6 +185,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     println!("model, checkpoint, pictures and synops.json are in {}", out.display());
     if let (Value::Object(all), Value::Object(more)) = (&mut more, result(analog, &spiking)) {
         all.extend(more);
+        all.insert("fixed_point_accuracy".into(), fixed.into());
     }
     println!("{}", common::result(options, &outcome, spiking.last(), more));
     Ok(())
