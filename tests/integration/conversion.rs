@@ -1,6 +1,11 @@
 //! Networks that others have trained, as spiking networks.
 
-use burn::tensor::Tensor;
+use burn::module::{Module, ModuleMapper, Param};
+use burn::nn::conv::Conv2dConfig;
+use burn::nn::pool::AvgPool2dConfig;
+use burn::nn::{LinearConfig, PaddingConfig2d};
+use burn::serde::Deserialize;
+use burn::tensor::{Tensor, TensorData};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use snn::core::convert::{ConversionConfig, Normalization};
@@ -13,6 +18,7 @@ use crate::files::real;
 use crate::weights::real::{
     burn_mnist, correct, loaded, outputs_of, sinabs_mnist, training_images,
 };
+use crate::{test_device, values};
 
 /// Images to test with: all of them only if asked for, since that takes minutes.
 fn images() -> usize {
@@ -107,5 +113,80 @@ fn the_mnist_network_of_burn() {
     converted.correct_biases(&ann, &data, 32);
     if let Some(after) = known(&converted.network) {
         assert_alike(after);
+    }
+}
+
+/// Weights, input and results of tests/fixtures/conversion/make.py, which runs sinabs.
+#[derive(Deserialize)]
+#[serde(crate = "burn::serde")]
+struct Fixture {
+    events: Vec<f32>,
+    events_shape: [usize; 5],
+    weights: Vec<Vec<f32>>,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(crate = "burn::serde")]
+struct Case {
+    min_v_mem: Option<f64>,
+    spike_threshold: f64,
+    /// `[T, B, N]` of each layer of neurons.
+    spikes: Vec<Vec<f32>>,
+    /// Of each layer with weights, mean over samples.
+    synops_per_timestep: Vec<f64>,
+}
+
+/// Parameters in the order of a file.
+struct Given(std::vec::IntoIter<Vec<f32>>);
+
+impl ModuleMapper for Given {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let data = TensorData::new(self.0.next().unwrap(), param.dims());
+        Param::from_tensor(Tensor::from_data(data, &param.device()))
+    }
+}
+
+#[test]
+fn spikes_and_operations_are_those_of_sinabs() {
+    let file = include_str!("../fixtures/conversion/sinabs.json");
+    let fixture: Fixture = serde_json::from_str(file).unwrap();
+    let padding = PaddingConfig2d::Explicit(1, 1, 1, 1);
+    let second = Conv2dConfig::new([4, 6], [3, 3]).with_stride([2, 2]).with_groups(2);
+    let ann = SequentialConfig::new()
+        .layer(Conv2dConfig::new([2, 4], [3, 3]).with_padding(padding))
+        .layer(LayerConfig::Relu)
+        .layer(AvgPool2dConfig::new([2, 2]))
+        .layer(second.with_bias(false))
+        .layer(LayerConfig::Relu)
+        .layer(LayerConfig::Flatten)
+        .layer(LinearConfig::new(24, 5))
+        .layer(LayerConfig::Relu);
+    let ann = ann.init(&test_device()).unwrap().map(&mut Given(fixture.weights.into_iter()));
+    let events = TensorData::new(fixture.events, fixture.events_shape);
+    let events = Tensor::<5>::from_data(events, &test_device());
+    for case in fixture.cases {
+        let conversion =
+            ConversionConfig::new().with_threshold(case.spike_threshold).with_v_min(case.min_v_mem);
+        let snn = conversion.convert(&ann, &fixture.events_shape[2..]).unwrap().network;
+        let rest = SequentialState::default;
+        let (_, _, recording) =
+            snn.forward_recorded::<5, 3>(events.clone(), rest(), Record::Outputs);
+        let layers: Vec<usize> = recording.layers().collect();
+        let [first, second, third] = layers[..] else { panic!("{layers:?}") };
+        assert_eq!(values(recording.outputs::<5>(first)), case.spikes[0]);
+        assert_eq!(values(recording.outputs::<5>(second)), case.spikes[1]);
+        assert_eq!(values(recording.outputs::<3>(third)), case.spikes[2]);
+
+        let (_, _, counts) = snn.forward_counted::<5, 3>(events.clone(), rest());
+        let mut counter = SynOpsCounter::new(&snn);
+        counter.add(&counts);
+        let report = counter.report(1.0);
+        let weighted = report.layers.iter().filter(|layer| layer.fan_out > 0.0);
+        let per_step: Vec<f64> = weighted.map(|layer| layer.synops / report.steps).collect();
+        println!("{per_step:?} {:?}", case.synops_per_timestep);
+        for (ours, theirs) in per_step.iter().zip(&case.synops_per_timestep) {
+            assert!((ours / theirs - 1.0).abs() < 1e-5, "{per_step:?}");
+        }
     }
 }

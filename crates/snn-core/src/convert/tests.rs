@@ -268,6 +268,28 @@ fn spikes_are_those_of_a_naive_reference() {
     assert!(fired.iter().all(|spikes| *spikes > 50.0), "{fired:?}");
 }
 
+/// What sinabs' integrate-and-fire neuron did with this input, by its first version and by the present one.
+#[test]
+fn a_neuron_is_that_of_sinabs() {
+    let config = SequentialConfig::new()
+        .layer(LinearConfig::new(1, 1).with_bias(false))
+        .layer(LayerConfig::Relu);
+    let mut ann = config.init(&device()).unwrap();
+    let Layer::Linear(linear) = &mut ann.layers[0] else { panic!("another layer") };
+    linear.weight = Param::from_tensor(Tensor::ones([1, 1], &device()));
+    let snn = ConversionConfig::new().convert(&ann, &[1]).unwrap().network;
+    let x = [0.4, 0.4, 0.4, 2.7, -3.0, 0.5, 1.5, 0.0];
+    let x = Tensor::<1>::from_floats(x, &device()).reshape([8, 1, 1]);
+    let record = Record::OutputsAndMembranes;
+    let (spikes, _, recording) = snn.forward_recorded::<3, 3>(x, rest(), record);
+    assert_eq!(values(spikes), [0.0, 0.0, 1.0, 2.0, 0.0, 0.0, 1.0, 0.0]);
+    let membranes = values(recording.membranes::<3>(1));
+    let expected = [0.4, 0.8, 0.2, 0.9, -1.0, -0.5, 0.0, 0.0];
+    for (got, expected) in membranes.iter().zip(expected) {
+        assert!((got - expected).abs() < 1e-6, "{membranes:?}");
+    }
+}
+
 #[test]
 fn state_persists_where_it_is_handed_on() {
     let ann = drawn(convolutional(), 1);
