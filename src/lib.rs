@@ -27,6 +27,8 @@ pub mod prelude {
 // The code of the book is tested as that of the README above.
 #[cfg(doctest)]
 mod book {
+    #[doc = include_str!("../docs/src/conversion.md")]
+    mod conversion {}
     #[doc = include_str!("../docs/src/encoding.md")]
     mod encoding {}
     #[doc = include_str!("../docs/src/datasets.md")]
