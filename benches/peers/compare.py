@@ -39,6 +39,7 @@ TITLES = {
     "C6": "one transform of 1,000,000 events of 128x128 in 6 s; one thread",
     "C7": "LIF alone on [100, 32, 4096]; gradient of the input",
     "C8": "from recordings to batches: frames into a cache, out of it, padding, an epoch of N-MNIST",
+    "C9": "the MNIST network of sinabs, converted: 100 images as spikes, 32 steps; forward alone",
 }
 EAGER = ["snntorch-layers", "norse", "spikingjelly"]
 # Left out is what takes many times as long as the next; by `--libs` it runs as well.
@@ -51,12 +52,14 @@ PEERS = {
     "C6": ["tonic"],
     "C7": ["spyx", "snntorch-compiled", *EAGER],
     "C8": ["tonic"],
+    "C9": ["sinabs"],
 }
 # What a case does, in place of sizes, and with which files.
 WORKS = {
     "C6": (RECORDING, ["denoise", "refractory", "hot-pixels", "time-bins", "event-count", "windows",
                        "windows-sparse", "voxel-grid", "time-surface"]),
     "C8": (DATA, ["pipeline", "hit", "pad", "epoch"]),
+    "C9": (DATA, ["spikes", "synops"]),
 }
 ACTIVE = ["C2", "C3"]
 ACTIVITIES = [0.01, 0.05, 0.2]

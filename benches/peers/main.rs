@@ -7,6 +7,7 @@
 
 mod batches;
 mod cases;
+mod conversion;
 mod network;
 mod recording;
 
@@ -23,16 +24,16 @@ use cases::{CASES, Case, Iteration};
 /// Times one training iteration and its memory.
 #[derive(Parser)]
 struct Cli {
-    /// C1 to C8
+    /// C1 to C9
     #[arg(long)]
     case: Option<String>,
     /// Neurons of C1
     #[arg(long, default_value_t = 512)]
     size: usize,
-    /// What C6 or C8 does: a transform, or `read`; `pipeline`, `hit`, `pad`, `epoch`
+    /// What C6, C8 or C9 does: a transform, or `read`; `pipeline`, `hit`, `pad`, `epoch`; `spikes`, `synops`
     #[arg(long, default_value = "denoise")]
     work: String,
-    /// Recording of C6, which `compare.py` makes; data folder of C8
+    /// Recording of C6, which `compare.py` makes; data folder of C8 and C9
     #[arg(long)]
     files: Option<PathBuf>,
     /// Scale weights until hidden neurons spike with this probability at a step
@@ -71,6 +72,7 @@ fn main() {
     let device = Device::default().autodiff();
     let case = match &cli.files {
         Some(folder) if name == "C8" => Case::alone(batches::case(&cli.work, folder)),
+        Some(folder) if name == "C9" => Case::alone(conversion::case(&cli.work, folder)),
         Some(path) => Case::alone(recording::case(&cli.work, path)),
         None => Case::new(name, cli.size, cli.activity, &device),
     };

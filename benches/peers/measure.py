@@ -17,13 +17,13 @@ def memory(name):
 
 def main(lib, case, size, threads, runs, budget):
     name = {"spyx": "with_jax", "tonic": "with_tonic"}.get(lib.split("-")[0], "with_torch")
-    name = "with_dataloader" if case == "C8" else name
+    name = {"C8": "with_dataloader", "C9": "with_sinabs"}.get(case, name)
     module = importlib.import_module(name)
     first = lib.split("-")[0]
     importlib.import_module({"norse": "norse.torch", "spikingjelly": "spikingjelly.activation_based.neuron",
                              "sinabs": "sinabs.layers"}.get(first, first))
     before = memory("VmRSS")
-    if case == "C8":
+    if case in ("C8", "C9"):
         iteration = module.prepare(*size.split("="), threads)
     elif lib == "tonic":
         iteration = module.prepare(*size.split("="))

@@ -45,34 +45,39 @@ pub(super) fn scales<const D: usize>(
     ann.summary(&data.dims()[1..])?;
     let has_weights = |layer: &Layer| matches!(layer, Layer::Linear(_) | Layer::Conv2d(_));
     let last_weights = ann.layers.iter().rposition(has_weights).unwrap_or(0);
-    let mut scales = BTreeMap::new();
-    let mut broken = None;
+    let mut active: BTreeMap<usize, Vec<Vec<f32>>> = BTreeMap::new();
     let mut watch = |index: usize, _: &Activation, output: &Activation| {
-        let layer = &ann.layers[index];
-        if !matches!(layer, Layer::Relu(_) | Layer::QuantizedRelu(_)) {
-            return;
+        if matches!(ann.layers[index], Layer::Relu(_) | Layer::QuantizedRelu(_)) {
+            let channels = match scale_by {
+                ScaleBy::Channel if index < last_weights => output.sample()[0],
+                _ => 1,
+            };
+            let all = active.entry(index).or_insert_with(|| vec![Vec::new(); channels]);
+            let values = by_channel(output.rows().clone(), channels);
+            all.iter_mut().zip(values).for_each(|(all, values)| all.extend(values));
         }
-        let channels = match scale_by {
-            ScaleBy::Channel if index < last_weights => output.sample()[0],
-            _ => 1,
-        };
-        let values = by_channel(output.rows().clone(), channels);
-        if values.iter().flatten().any(|value| !value.is_finite()) {
-            broken.get_or_insert((index, layer.name()));
+    };
+    // Without gradients, whatever the weights are for, and not all activations of the network at once.
+    for samples in data.clone().detach().split(CHUNK, 0) {
+        let (x, rest) = (Activation::step(samples), SequentialState::default());
+        ann.run(x, rest, None, Some(&mut watch));
+    }
+    let mut scales = BTreeMap::new();
+    for (index, channels) in active {
+        if channels.iter().flatten().any(|value| !value.is_finite()) {
+            let (layer, name) = (index, ann.layers[index].name());
+            return Err(ConversionError::NotFinite { layer, name, what: "activations" });
         }
-        let large = values.into_iter().map(|values| percentile_of(values, percentile));
+        let large = channels.into_iter().map(|values| percentile_of(values, percentile));
         // Of what is never active nothing is known.
         let large = large.map(|large| if large > 0.0 { large } else { 1.0 });
         scales.insert(index, large.collect());
-    };
-    // Without gradients, whatever the weights are for.
-    let x = Activation::step(data.clone().detach());
-    ann.run(x, SequentialState::default(), None, Some(&mut watch));
-    match broken {
-        None => Ok(scales),
-        Some((layer, name)) => Err(ConversionError::NotFinite { layer, name, what: "activations" }),
     }
+    Ok(scales)
 }
+
+/// Samples that run at once.
+const CHUNK: usize = 64;
 
 /// The values of each of so many parts of axis 1. Reads from the device.
 pub(super) fn by_channel(rows: Tensor<4>, channels: usize) -> Vec<Vec<f32>> {
