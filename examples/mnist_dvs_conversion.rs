@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
-use burn::module::Param;
+use burn::module::{Module, Param};
 use burn::optim::AdamConfig;
 use clap::{Parser, ValueEnum};
 use serde_json::{Value, json};
@@ -259,7 +259,7 @@ fn within_budget(
     let options = &cli.options;
     let (out, device) = (out_folder(options), common::device::device(&options.device)?);
     let criterion: Criterion = ReadoutCrossEntropy::ce_count().into();
-    let layers = burn::module::Module::fork(layers, &device.clone().autodiff());
+    let layers = layers.train();
     let model = ClassifierConfig::new(criterion.clone()).init(Spiking { layers });
     let batch_size = options.batch_size.unwrap_or(32);
     let lr = options.lr.unwrap_or(2e-3) / 4.0;
