@@ -107,7 +107,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     println!("samples: {} to train on, {} to test", train.len(), tested.len());
 
     let levels = cli.levels.map(NonZeroUsize::get);
-    let network = cnn(train.side, levels, options.seed, &device.clone().autodiff())?;
+    let network = cnn(train.side, names.len(), levels, options.seed, &device.clone().autodiff())?;
     println!("{}", network.summary(&[1, train.side, train.side])?);
     let epochs = options.epochs.unwrap_or(match cli.source {
         Source::Recordings => 40,

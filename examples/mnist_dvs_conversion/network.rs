@@ -11,10 +11,11 @@ use snn::prelude::*;
 
 use super::draw::draw_weights;
 
-/// Three times C3-ReLU-AP2, then dropout, 32 units and 10, no biases. `levels` makes units that know so many
+/// Three times C3-ReLU-AP2, then dropout, 32 units and one for each class, no biases. `levels` makes units that know so many
 /// activations, and are ready for as many time steps.
 pub fn cnn(
     side: usize,
+    classes: usize,
     levels: Option<usize>,
     seed: u32,
     device: &Device,
@@ -43,7 +44,7 @@ pub fn cnn(
         .layer(LayerConfig::Flatten)
         .layer(LinearConfig::new(32 * pooled * pooled, 32).with_bias(false))
         .layer(units())
-        .layer(LinearConfig::new(32, 10).with_bias(false))
+        .layer(LinearConfig::new(32, classes).with_bias(false))
         .layer(LayerConfig::Relu)
         .init(device)?;
     draw_weights(&mut network, seed);

@@ -82,7 +82,8 @@ pub fn outputs_of(
     let data = Mnist::open(real("mnist")?.parent()?, Part::Test).unwrap();
     let samples: Vec<_> = (0..count).map(|index| data.get(index).unwrap()).collect();
     let mut outputs = Vec::new();
-    for samples in samples.chunks(100) {
+    // Few enough for what a GPU takes in one piece, also where each is seen for many steps.
+    for samples in samples.chunks(25) {
         let images = samples.iter().map(|sample| sample.image.as_slice());
         outputs.extend(values(run(images_of(images, scaled))));
     }
