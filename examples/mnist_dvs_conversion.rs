@@ -296,6 +296,9 @@ fn milliwatts(tested: &Tested) -> f64 {
 
 fn print_test(name: &str, tested: &Tested) {
     println!("{name}:\n{}", tested.report);
+    let powers = (0..).map(|power| 1 << power).take_while(|step| *step <= tested.accuracy.len());
+    let after = powers.map(|step: usize| format!("{step}: {:.4}", tested.accuracy[step - 1]));
+    println!("accuracy after steps  {}", after.collect::<Vec<_>>().join("  "));
     let joules = tested.report.joules(Energy::DYNAP_CNN);
     println!(
         "accuracy {:.4}; at 10 pJ for an operation {:.4} mW, {:.3} µJ for a sample; a dense analog network in 45 nm, \

@@ -49,7 +49,7 @@ pub fn draw(
         (values(|point| point.accuracy), values(|point| point.synops / 1e6));
     let figure = Traces {
         title: "other weights in the first layer",
-        x_label: "times 1/8, 1/4, 1/2, 1, 2, 4, 8",
+        x_label: "k: weights times 2^(k-3)",
         panels: &[
             Panel { y_label: "accuracy", series: &[Series { name: "", values: &accuracies }] },
             Panel { y_label: "million SynOps", series: &[Series { name: "", values: &millions }] },
