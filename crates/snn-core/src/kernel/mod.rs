@@ -28,7 +28,7 @@ mod tests;
 use burn::backend::DispatchDevice;
 use burn::nn;
 use burn::nn::conv::Conv2d;
-use burn::nn::pool::MaxPool2d;
+use burn::nn::pool::{AvgPool2d, MaxPool2d};
 use burn::tensor::Tensor;
 
 use crate::decode;
@@ -181,6 +181,17 @@ pub(crate) fn max_pool2d(layer: &MaxPool2d, x: Tensor<4>) -> Tensor<4> {
         return y;
     }
     layer.forward(x)
+}
+
+/// The same for average pooling, or for the sums of its windows.
+pub(crate) fn avg_pool2d(layer: &AvgPool2d, sums: bool, x: Tensor<4>) -> Tensor<4> {
+    let size = (layer.kernel_size[0] * layer.kernel_size[1]) as f64;
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    if let Some(y) = products::sum_pool2d(layer, if sums { 1.0 } else { 1.0 / size }, &x) {
+        return y;
+    }
+    let means = layer.forward(x);
+    if sums { means * size } else { means }
 }
 
 /// A batch of nothing, which not every backend can put together from steps.

@@ -6,6 +6,8 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig};
 use burn::tensor::Tensor;
 
+use crate::kernel;
+
 /// Configuration of [`SumPool2d`].
 #[derive(Config, Debug)]
 pub struct SumPool2dConfig {
@@ -32,8 +34,8 @@ impl SumPool2dConfig {
 
 /// Adds up windows of an image: sinabs `SumPool2d`, NIR `SumPool2d`.
 ///
-/// Computed as the mean times the size of the window, as in sinabs, so a sum over a window whose size
-/// is not a power of two is off by rounding.
+/// On GPUs computed as the mean times the size of the window, as in sinabs, so that a sum over a window whose
+/// size is not a power of two is off by rounding there.
 #[derive(Module, Debug)]
 pub struct SumPool2d {
     /// The mean of each window.
@@ -49,8 +51,7 @@ impl SumPool2d {
     /// [`time_distributed`](super::time_distributed); output: the same with the height and width of
     /// Burn's `AvgPool2d`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let [height, width] = self.mean.kernel_size;
-        self.mean.forward(x).mul_scalar((height * width) as f64)
+        kernel::avg_pool2d(&self.mean, true, x)
     }
 }
 

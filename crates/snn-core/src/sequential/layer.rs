@@ -129,7 +129,7 @@ impl Layer {
                 let traces = Traces { last: vec![sums], membranes: None };
                 return (x.map(sample, |_| y), Some(traces));
             }
-            Self::AvgPool2d(pool) => x.map(sample, |x| pool.forward(x)),
+            Self::AvgPool2d(pool) => x.map(sample, |x| kernel::avg_pool2d(pool, false, x)),
             Self::SumPool2d(pool) => x.map(sample, |x| pool.forward(x)),
             Self::Flatten(flatten) => x.map(sample, |x| flatten.forward(x)),
             Self::Relu(relu) => x.map(sample, |x| relu.forward(x)),

@@ -14,7 +14,7 @@ use burn::backend::{Autodiff, Backend, TensorMetadata, backend_extension};
 use super::conv2d::{self, Pooled};
 use super::geometry::Geometry;
 use super::rows::worth_it;
-use super::{linear, max_pool2d};
+use super::{linear, max_pool2d, sum_pool2d};
 use crate::kernel::slices::Slices;
 
 /// The operations, of 32-bit numbers.
@@ -43,6 +43,9 @@ pub trait ProductBackend: Backend {
 
     /// The largest number of each window, `[B, C, Ho, Wo]` of `[B, C, H, W]`.
     fn max_pool(x: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
+
+    /// The sum of each window times `factor`, `[B, C, Ho, Wo]` of `[B, C, H, W]`.
+    fn sum_pool(x: FloatTensor<Self>, geometry: Geometry, factor: f32) -> FloatTensor<Self>;
 }
 
 impl<B: Slices> ProductBackend for B {
@@ -72,6 +75,16 @@ impl<B: Slices> ProductBackend for B {
     fn max_pool(x: FloatTensor<B>, geometry: Geometry) -> FloatTensor<B> {
         max_pool::<B>(x, &geometry).0
     }
+
+    fn sum_pool(x: FloatTensor<B>, geometry: Geometry, factor: f32) -> FloatTensor<B> {
+        let shape = pooled_shape::<B>(&x, &geometry);
+        B::tensor(B::with(x, |x| sum_pool2d::forward(x, &geometry, factor)), &shape)
+    }
+}
+
+/// Shape of images with so many places in place of pixels.
+fn pooled_shape<B: Backend>(x: &FloatTensor<B>, geometry: &Geometry) -> [usize; 4] {
+    [x.shape()[0], x.shape()[1], geometry.output[0], geometry.output[1]]
 }
 
 /// Output, and which number of each window of the pooling it is.
@@ -94,7 +107,7 @@ fn convolution<B: Slices>(
 
 /// Output, and which number of each window it is.
 fn max_pool<B: Slices>(x: FloatTensor<B>, geometry: &Geometry) -> (FloatTensor<B>, Vec<u8>) {
-    let shape = [x.shape()[0], x.shape()[1], geometry.output[0], geometry.output[1]];
+    let shape = pooled_shape::<B>(&x, geometry);
     let (out, largest) = B::with(x, |x| max_pool2d::forward(x, geometry));
     (B::tensor(out, &shape), largest)
 }
@@ -186,6 +199,23 @@ impl<B: Slices> Backward<B, 1> for MaxPoolBackward {
     }
 }
 
+#[derive(Debug)]
+struct SumPoolBackward;
+
+impl<B: Slices> Backward<B, 1> for SumPoolBackward {
+    type State = ([usize; 4], Geometry, f32);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (shape, geometry, factor) = ops.state;
+        let [node] = ops.parents;
+        if let Some(node) = node {
+            let g_x = B::with(grad, |grad| sum_pool2d::backward(grad, &geometry, factor));
+            grads.register::<B>(node.id, B::tensor(g_x, &shape));
+        }
+    }
+}
+
 impl<B: Slices, C: CheckpointStrategy> ProductBackend for Autodiff<B, C> {
     fn product(
         x: FloatTensor<Self>,
@@ -229,6 +259,18 @@ impl<B: Slices, C: CheckpointStrategy> ProductBackend for Autodiff<B, C> {
         let (out, largest) = max_pool::<B>(x, &geometry);
         match MaxPoolBackward.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((largest.into(), shape, geometry), out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
+        }
+    }
+
+    fn sum_pool(x: FloatTensor<Self>, geometry: Geometry, factor: f32) -> FloatTensor<Self> {
+        let node = x.node();
+        let x = x.into_primitive();
+        let shape = x.shape();
+        let shape = [shape[0], shape[1], shape[2], shape[3]];
+        let out = B::sum_pool(x, geometry, factor);
+        match SumPoolBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((shape, geometry, factor), out),
             OpsKind::UnTracked(prep) => prep.finish(out),
         }
     }

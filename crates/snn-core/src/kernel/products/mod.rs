@@ -9,13 +9,14 @@ mod geometry;
 mod linear;
 mod max_pool2d;
 mod rows;
+mod sum_pool2d;
 #[cfg(test)]
 mod tests;
 
 use burn::backend::Dispatch;
 use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
-use burn::nn::pool::MaxPool2d;
+use burn::nn::pool::{AvgPool2d, MaxPool2d};
 use burn::tensor::{DType, Tensor};
 
 use super::Kernels;
@@ -90,6 +91,30 @@ pub(super) fn max_pool2d(layer: &MaxPool2d, x: &Tensor<4>) -> Option<Tensor<4>> 
     }
     let geometry = pooling(layer, channels, [height, width])?;
     Some(Tensor::from_dispatch(Dispatch::max_pool(x.clone().into_dispatch(), geometry)))
+}
+
+/// Sums of the windows of `layer` times `factor`, if that runs here: where every mean is over a whole window.
+pub(super) fn sum_pool2d(layer: &AvgPool2d, factor: f64, x: &Tensor<4>) -> Option<Tensor<4>> {
+    let [images, channels, height, width] = x.dims();
+    if !runs(x) || images * channels == 0 || layer.ceil_mode {
+        return None;
+    }
+    let window = Window::from(layer);
+    let padding = [window.padding(0, height), window.padding(1, width)];
+    if padding != [(0, 0); 2] && !layer.count_include_pad {
+        return None;
+    }
+    let geometry = Geometry {
+        channels: [channels; 2],
+        input: [height, width],
+        output: window.over(&[channels, height, width])?,
+        kernel: layer.kernel_size,
+        stride: layer.stride,
+        dilation: [1, 1],
+        padding: padding.map(|(before, _)| before),
+    };
+    let x = x.clone().into_dispatch();
+    Some(Tensor::from_dispatch(Dispatch::sum_pool(x, geometry, factor as f32)))
 }
 
 /// Where the windows of a pooling are in maps of this height and width, if it runs here.

@@ -1,11 +1,11 @@
 //! Products of spikes with weights against Burn's own layers: values and gradients.
 
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::pool::{AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Distribution, Tensor};
 
-use super::{conv2d, linear, max_pool2d};
+use super::{conv2d, linear, max_pool2d, sum_pool2d};
 use crate::kernel::tests::{on_gpu, values};
 
 /// Of each number, whether it is not zero has this probability; half of them are spikes.
@@ -202,4 +202,39 @@ fn what_is_not_ours_is_left_to_burn() {
     assert!(conv2d(&small, None, &Tensor::zeros([0, 4, 5, 5], &device)).is_none());
     let layer = LinearConfig::new(3, 2).init(&device);
     assert!(linear(&layer, &Tensor::zeros([0, 3], &device)).is_none());
+}
+
+#[test]
+fn average_and_sum_pooling_agree() {
+    if on_gpu() {
+        return;
+    }
+    let device = Device::default().autodiff();
+    let explicit = PaddingConfig2d::Explicit(1, 0, 1, 2);
+    for (padding, include) in
+        [(PaddingConfig2d::Valid, false), (explicit, true), (PaddingConfig2d::Same, true)]
+    {
+        for (kernel, stride) in [([2, 2], [2, 2]), ([3, 2], [1, 3]), ([4, 4], [2, 1])] {
+            let layer = AvgPool2dConfig::new(kernel)
+                .with_strides(stride)
+                .with_padding(padding.clone())
+                .with_count_include_pad(include)
+                .init();
+            let size = (kernel[0] * kernel[1]) as f64;
+            for (factor, times) in [(1.0 / size, 1.0), (1.0, size)] {
+                agree(
+                    &format!("{kernel:?} {stride:?} {padding:?}"),
+                    sparse([70, 2, 9, 10], 0.3, &device),
+                    0.5,
+                    |x| sum_pool2d(&layer, factor, &x).expect("a CPU"),
+                    |x| layer.forward(x) * times,
+                    |_| Vec::new(),
+                );
+            }
+        }
+    }
+    // Means over parts of windows are Burn's.
+    let partial = AvgPool2dConfig::new([2, 2]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
+    let partial = partial.with_count_include_pad(false).init();
+    assert!(sum_pool2d(&partial, 1.0, &sparse([1, 1, 4, 4], 0.5, &device)).is_none());
 }
