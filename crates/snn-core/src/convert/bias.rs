@@ -1,5 +1,7 @@
 //! Biases that make up for what spikes get wrong on average.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::Tensor;
 
 use super::normalize::by_channel;
@@ -25,11 +27,10 @@ impl Conversion {
         steps: usize,
     ) {
         let data = data.clone().detach();
-        let analog = means(ann, Activation::step(data.clone()), |_| true);
+        let analog = means(ann, &data, None, |_| true);
         for Units { analog: original, spiking, weights, scale } in self.units.clone() {
-            let x = Activation::constant(data.clone(), steps);
-            let rates = means(&self.network, x, |layer| layer == spiking);
-            let (rates, target) = (&rates[0].1, &analog[original].1);
+            let rates = means(&self.network, &data, Some(steps), |layer| layer == spiking);
+            let (rates, target) = (&rates[&spiking], &analog[&original]);
             let each = rates.len() / scale.len();
             let lacking: Vec<f32> = scale
                 .iter()
@@ -49,21 +50,40 @@ impl Conversion {
     }
 }
 
-/// Numbers of layers, and the means of their outputs over time, samples and pixels, for each channel.
-fn means(
+/// Samples that run at once.
+const CHUNK: usize = 16;
+
+/// Means of the outputs of layers over time, samples and pixels, for each channel; of samples seen once, or for
+/// so many steps.
+fn means<const D: usize>(
     network: &Sequential,
-    x: Activation,
+    data: &Tensor<D>,
+    steps: Option<usize>,
     of: impl Fn(usize) -> bool,
-) -> Vec<(usize, Vec<f32>)> {
-    let mut means = Vec::new();
+) -> BTreeMap<usize, Vec<f32>> {
+    // Sums, and how many numbers they are of.
+    let mut sums: BTreeMap<usize, (Vec<f64>, usize)> = BTreeMap::new();
     let mut watch = |layer: usize, _: &Activation, output: &Activation| {
-        let channels = output.sample().first().copied().unwrap_or(1);
-        let mean = |values: Vec<f32>| values.iter().sum::<f32>() / values.len() as f32;
-        if of(layer) {
-            let rows = output.rows().clone();
-            means.push((layer, by_channel(rows, channels).into_iter().map(mean).collect()));
+        if !of(layer) {
+            return;
         }
+        let channels = output.sample().first().copied().unwrap_or(1);
+        let (sums, count) = sums.entry(layer).or_insert_with(|| (vec![0.0; channels], 0));
+        let values = by_channel(output.rows().clone(), channels);
+        *count += values[0].len();
+        sums.iter_mut()
+            .zip(values)
+            .for_each(|(sum, values)| *sum += values.into_iter().map(f64::from).sum::<f64>());
     };
-    network.run(x, SequentialState::default(), None, Some(&mut watch));
-    means
+    for samples in data.clone().split(CHUNK, 0) {
+        let x = match steps {
+            None => Activation::step(samples),
+            Some(steps) => Activation::constant(samples, steps),
+        };
+        network.run(x, SequentialState::default(), None, Some(&mut watch));
+    }
+    let mean = |(sums, count): (Vec<f64>, usize)| {
+        sums.into_iter().map(|sum| (sum / count as f64) as f32).collect()
+    };
+    sums.into_iter().map(|(layer, sums)| (layer, mean(sums))).collect()
 }
