@@ -18,14 +18,19 @@ use crate::files::real;
 use crate::weights::real::{
     burn_mnist, correct, loaded, outputs_of, sinabs_mnist, training_images,
 };
-use crate::{test_device, values};
+use crate::{on_cpu, test_device, values};
 
 /// Images to test with: all of them only if asked for, since that takes minutes.
 fn images() -> usize {
     match std::env::var_os("SNN_TEST_LARGE") {
         Some(_) => 10_000,
-        None => 100,
+        None => few(100),
     }
+}
+
+/// Fewer where a GPU may be one in software.
+fn few(images: usize) -> usize {
+    if on_cpu() { images } else { images / 8 }
 }
 
 /// How images come to the spiking network.
@@ -79,7 +84,7 @@ fn the_mnist_network_of_sinabs() {
     let path = folder.join("sinabs_mnist_params.pt");
     let ann = loaded(path, &sinabs_mnist(), &Mapping::InOrder);
     let scaled = |pixel| pixel / 255.0;
-    let Some(data) = training_images(200, scaled) else { return };
+    let Some(data) = training_images(few(200), scaled) else { return };
     let conversion = ConversionConfig::new().with_v_min(None).with_initial_membrane(0.5);
     let converted = conversion.convert_normalized(&ann, &data, &Normalization::new(99.9)).unwrap();
     println!("{}", converted.report);
@@ -102,7 +107,7 @@ fn the_mnist_network_of_burn() {
     let (config, mapping) = burn_mnist();
     let ann = loaded(folder.join("burn_mnist.pt"), &config, &mapping);
     let scaled = |pixel| (pixel / 255.0 - 0.1307) / 0.3081;
-    let Some(data) = training_images(200, scaled) else { return };
+    let Some(data) = training_images(few(200), scaled) else { return };
     let conversion = ConversionConfig::new().with_v_min(None).with_initial_membrane(0.5);
     let mut converted =
         conversion.convert_normalized(&ann, &data, &Normalization::new(99.9)).unwrap();
