@@ -25,7 +25,7 @@
 //! Classification*, Frontiers in Neuroscience 11, 2017). [`Conversion::correct_biases`] makes up for what
 //! is left (Li et al., *A Free Lunch From ANN*, ICML 2021).
 //!
-//! State is explicit, as in every [`Sequential`](crate::Sequential): it persists where it is handed on,
+//! State is explicit, as in every [`Sequential`]: it persists where it is handed on,
 //! and a default state is rest.
 
 mod bias;
