@@ -193,6 +193,7 @@ fn groups(layers: &[Layer]) -> Result<Vec<Group>, FixedPointError> {
             }
             // What multiplies its output if its input is multiplied.
             Layer::MaxPool2d(_)
+            | Layer::SpikingMaxPool2d(_)
             | Layer::SumPool2d(_)
             | Layer::Flatten(_)
             | Layer::Dropout(_)

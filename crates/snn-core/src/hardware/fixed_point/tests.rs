@@ -6,6 +6,7 @@ use burn::nn::{BatchNormConfig, LinearConfig};
 use burn::tensor::Device;
 
 use super::*;
+use crate::convert::ConversionConfig;
 use crate::neuron::{InputGain, LifConfig, Reset};
 use crate::sequential::{LayerConfig, SequentialConfig};
 
@@ -104,6 +105,21 @@ fn weights_take_over_the_factor_of_an_average() {
     };
     let difference = (run(&layers) - run(&summing)).abs().max().into_scalar::<f32>();
     assert!(difference < 1e-5, "{difference}");
+}
+
+#[test]
+fn a_converted_network_with_max_pooling_becomes_one_of_integers() {
+    let network = SequentialConfig::new()
+        .layer(Conv2dConfig::new([1, 2], [2, 2]))
+        .layer(LayerConfig::Relu)
+        .layer(MaxPool2dConfig::new([2, 2]))
+        .layer(LayerConfig::Flatten)
+        .layer(LinearConfig::new(2, 3));
+    let ann = network.init(&Device::default()).unwrap();
+    let snn = ConversionConfig::new().convert(&ann, &[1, 3, 3]).unwrap().network;
+    let fixed = FixedPointConfig::new().discretize(&snn).unwrap();
+    let groups = fixed.layers.iter().map(|group| (group.weights, group.neurons));
+    assert_eq!(groups.collect::<Vec<_>>(), [(0, Some(1)), (4, None)]);
 }
 
 #[test]
