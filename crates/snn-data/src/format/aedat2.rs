@@ -5,6 +5,8 @@ use super::{Camera, EncodeError, FormatError, Options, PolarityBit, header};
 use crate::events::{Columns, Event, Events};
 
 const MAGIC: &str = "#!AER-DAT2";
+/// The last line of the header, where jAER writes one.
+const END: &str = "End Of ASCII Header";
 
 /// Where an address holds what. A word with a bit of `other` is no event.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +58,7 @@ pub(super) fn open(
     whole: bool,
     options: &Options,
 ) -> Result<Option<Opened>, FormatError> {
-    let Some(text) = header::text(bytes, "#", "", whole)? else { return Ok(None) };
+    let Some(text) = header::text(bytes, "#", END, whole)? else { return Ok(None) };
     if !text.starts_with(MAGIC.as_bytes()) {
         return Err(FormatError::new(0, format!("expected a header that begins with {MAGIC}")));
     }
@@ -120,7 +122,7 @@ pub(super) fn encode(events: &Events) -> Result<Vec<u8>, EncodeError> {
         return Err(EncodeError(format!("AEDAT 2.0 has no camera with a sensor of {sensor}")));
     };
     let (layout, brighter) = (Layout::of(camera), brighter(camera, PolarityBit::Jaer));
-    let mut bytes = format!("{MAGIC}.0\r\n# AEChip: {chip}\r\n").into_bytes();
+    let mut bytes = format!("{MAGIC}.0\r\n# AEChip: {chip}\r\n#{END}\r\n").into_bytes();
     bytes.reserve(8 * events.len());
     for (index, event) in events.iter().enumerate() {
         let Ok(time) = i32::try_from(event.t) else {
@@ -212,5 +214,17 @@ mod tests {
         let words = [(140 << 22, 7), (1 << 12, 8)];
         assert_eq!(file("DAVIS240C", &words).iter().filter(|byte| **byte == b'#').count(), 3);
         assert_eq!(read("DAVIS240C", &words), [(7, 0, 140, 0), (8, 1, 0, 0)]);
+        // With x 160, its second one is a line feed.
+        let words = [(140 << 22 | 160 << 12, 7), (1 << 12, 8)];
+        let expected = [(7, 160, 140, 0), (8, 1, 0, 0)];
+        assert!(file("DAVIS240C", &words).windows(2).any(|pair| pair == b"#\n"));
+        assert_eq!(read("DAVIS240C", &words), expected);
+        // Lines of line feeds alone tell it from a header by their last one.
+        for end in ["#End Of ASCII Header", "# End of ASCII Header"] {
+            let head = format!("#!AER-DAT2.0\n#\n# AEChip: DAVIS240C\n{end}\n");
+            let words = &file("DAVIS240C", &words)[file("DAVIS240C", &[]).len()..];
+            let bytes = [head.as_bytes(), words].concat();
+            assert_eq!(rows(&events(Format::Aedat2, &bytes).unwrap()), expected);
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::{FormatError, header};
 use crate::events::{Columns, Event, SensorSize};
 
 const MAGIC: &str = "#!AER-DAT3";
-const END: &str = "#!END-HEADER";
+const END: &str = "!END-HEADER";
 /// The type of packets of polarity events.
 const POLARITY: u16 = 1;
 /// Bytes of the header of a packet.

@@ -15,7 +15,7 @@ struct Dat {
 }
 
 pub(super) fn open(bytes: &[u8], whole: bool) -> Result<Option<Opened>, FormatError> {
-    let Some(text) = header::text(bytes, "% ", "% end", whole)? else { return Ok(None) };
+    let Some(text) = header::text(bytes, "% ", "end", whole)? else { return Ok(None) };
     let said = String::from_utf8_lossy(text);
     let number = |key| header::value(&said, "% ", key).and_then(|value| value.parse::<u32>().ok());
     let sensor = number("Width").zip(number("Height"));

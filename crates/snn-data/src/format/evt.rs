@@ -20,7 +20,7 @@ pub(super) fn read_header(
     whole: bool,
     format: Format,
 ) -> Result<Option<Header>, FormatError> {
-    let Some(text) = header::text(bytes, "% ", "% end", whole)? else { return Ok(None) };
+    let Some(text) = header::text(bytes, "% ", "end", whole)? else { return Ok(None) };
     let said = String::from_utf8_lossy(text);
     if let Some(other) = of_header(&said)
         && other != format

@@ -6,10 +6,11 @@ use super::FormatError;
 const LIMIT: usize = 1 << 26;
 
 /// The header: lines that begin with `mark`, have no control characters, and end with a line feed; the
-/// line `end` is the last one, if it is there.
+/// one that says `end` behind `mark` is the last, if it is there.
 ///
 /// `None` if more bytes are needed to find its end; `whole` says that there are none. Data that happens
-/// to begin with `mark` has other characters soon, and so is not taken for a line.
+/// to begin with `mark` has other characters soon, and so is not taken for a line; nor is `mark` with a
+/// line feed alone, where the first line ends with a carriage return too.
 pub(super) fn text<'a>(
     bytes: &'a [u8],
     mark: &str,
@@ -17,6 +18,7 @@ pub(super) fn text<'a>(
     whole: bool,
 ) -> Result<Option<&'a [u8]>, FormatError> {
     let mut len = 0;
+    let mut returns = false;
     loop {
         let rest = &bytes[len..];
         let begun = rest.len().min(mark.len());
@@ -25,9 +27,10 @@ pub(super) fn text<'a>(
         }
         let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\r');
         match rest.iter().position(control) {
-            Some(at) if rest[at] == b'\n' => {
+            Some(at) if rest[at] == b'\n' && !(returns && at == mark.len()) => {
+                returns |= len == 0 && rest[..at].ends_with(b"\r");
                 len += at + 1;
-                if rest[..at].trim_ascii_end() == end.as_bytes() {
+                if rest[mark.len()..at].trim_ascii().eq_ignore_ascii_case(end.as_bytes()) {
                     return Ok(Some(&bytes[..len]));
                 }
             }
