@@ -6,12 +6,14 @@
 //! optimizer-N.bpk
 //! scheduler-N.bpk
 //! average-N.bpk          if the run averages its weights
-//! best-E.bpk             the model after epoch E
+//! best-N.bpk             the model of the epoch that is kept so far, first in the Nth save
 //! ```
 //!
-//! The files of a save are written under names of their own; replacing `progress.json` is the
-//! one atomic act that makes them the checkpoint, and only then the old ones go.
+//! The files of a save are written under names of their own, which no file has that is there already,
+//! be it of another run; replacing `progress.json` is the one atomic act that makes them the
+//! checkpoint, and only then the old ones go.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -36,6 +38,8 @@ pub(super) struct Progress {
     saves: usize,
     pub(super) seconds: f64,
     pub(super) best_epoch: Option<usize>,
+    /// The save that its model is a file of.
+    best_save: usize,
     /// Batches done of the epoch that has begun, and the sums over them.
     pub(super) batches: usize,
     /// Optimizer steps done in all.
@@ -52,11 +56,20 @@ impl Progress {
 }
 
 const PROGRESS: &str = "progress.json";
+const KINDS: [&str; 5] = ["model", "average", "optimizer", "scheduler", "best"];
 
-/// Creates the folder, so that a run that cannot save fails before it trains.
-pub(super) fn prepare(directory: &Path) -> Result<(), TrainError> {
-    fs::create_dir_all(directory)
-        .map_err(|source| TrainError::File { path: directory.into(), source })
+/// Creates the folder, so that a run that cannot save fails before it trains, and counts saves on from the
+/// files that it has.
+pub(super) fn prepare<N: SpikingNetwork>(trainer: &mut Trainer<N>) -> Result<(), TrainError> {
+    let directory = &trainer.config.directory;
+    let error = |source| TrainError::File { path: directory.into(), source };
+    fs::create_dir_all(directory).map_err(error)?;
+    for entry in fs::read_dir(directory).map_err(error)? {
+        if let Some((_, save)) = parts(&entry.map_err(error)?.file_name()) {
+            trainer.progress.saves = trainer.progress.saves.max(save);
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn save<N: SpikingNetwork>(trainer: &mut Trainer<N>) -> Result<(), TrainError> {
@@ -82,9 +95,18 @@ pub(super) fn save<N: SpikingNetwork>(trainer: &mut Trainer<N>) -> Result<(), Tr
     Ok(())
 }
 
-pub(super) fn save_best<N: SpikingNetwork>(trainer: &Trainer<N>) -> Result<(), TrainError> {
-    let epoch = trainer.progress.best_epoch.unwrap_or_default();
-    save_model(&trainer.kept(), &file(&trainer.config.directory, "best", epoch))
+/// Saves the model of an epoch, to be kept from the next [`save`] on.
+pub(super) fn save_best<N: SpikingNetwork>(
+    trainer: &mut Trainer<N>,
+    epoch: usize,
+) -> Result<(), TrainError> {
+    trainer.progress.best_epoch = Some(epoch);
+    trainer.progress.best_save = trainer.progress.saves + 1;
+    save_model(&trainer.kept(), &best(trainer))
+}
+
+fn best<N: SpikingNetwork>(trainer: &Trainer<N>) -> PathBuf {
+    file(&trainer.config.directory, "best", trainer.progress.best_save)
 }
 
 /// Writes the parameters of `model` to a burnpack file, whole or not at all.
@@ -126,9 +148,7 @@ pub(super) fn load<N: SpikingNetwork>(trainer: &mut Trainer<N>) -> Result<bool, 
 pub(super) fn load_best<N: SpikingNetwork>(
     trainer: &Trainer<N>,
 ) -> Result<Classifier<N>, TrainError> {
-    let epoch = trainer.progress.best_epoch.unwrap_or_default();
-    let path = file(&trainer.config.directory, "best", epoch);
-    load_model(trainer.model.valid(), &path)
+    load_model(trainer.model.valid(), &best(trainer))
 }
 
 fn load_model<M: Module>(model: M, path: &Path) -> Result<M, TrainError> {
@@ -170,24 +190,29 @@ fn compare(path: &Path, saved: &Value, current: &Value) -> Result<(), TrainError
     }
 }
 
-/// Removes the files of other steps and best epochs. What stays behind does no harm, so a failure
-/// here is no error.
+/// Removes the files of other saves, and what a killed run left half written. What stays behind does no
+/// harm, so a failure here is no error.
 fn remove_old(directory: &Path, progress: &Progress) {
     let Ok(entries) = fs::read_dir(directory) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let number = |kind: &str| -> Option<usize> {
-            name.strip_prefix(kind)?.strip_suffix(".bpk")?.parse().ok()
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let old = match parts(&name) {
+            Some(("best", save)) => save != progress.best_save,
+            Some((_, save)) => save != progress.saves,
+            None => {
+                name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(".tmp"))
+            }
         };
-        let other_save = ["model-", "average-", "optimizer-", "scheduler-"]
-            .into_iter()
-            .filter_map(number)
-            .any(|save| save != progress.saves);
-        let other_best = number("best-").is_some_and(|epoch| Some(epoch) != progress.best_epoch);
-        if other_save || other_best {
-            let _ = fs::remove_file(path);
+        if old {
+            let _ = fs::remove_file(entry.path());
         }
     }
+}
+
+/// Kind and save of a file of a checkpoint.
+fn parts(name: &OsStr) -> Option<(&str, usize)> {
+    let (kind, save) = name.to_str()?.strip_suffix(".bpk")?.rsplit_once('-')?;
+    KINDS.contains(&kind).then_some((kind, save.parse().ok()?))
 }
 
 fn write_record(path: &Path, bytes: Result<Bytes, RecordError>) -> Result<(), TrainError> {

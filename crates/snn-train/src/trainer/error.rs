@@ -27,13 +27,13 @@ pub enum TrainError {
     /// The device failed to hand over a result.
     #[error("cannot read results from the device: {0}")]
     Device(#[from] TensorReadError),
-    /// The loss is not a number any more.
-    #[error("training diverged: the mean loss of epoch {epoch} is {loss}")]
+    /// A loss or a weight is not a finite number any more.
+    #[error("training diverged in epoch {epoch}: {what}")]
     Diverged {
         /// From 1.
         epoch: usize,
-        /// Mean loss.
-        loss: f64,
+        /// What is not finite.
+        what: String,
     },
     /// No neuron of a layer spiked during a whole epoch.
     #[error(

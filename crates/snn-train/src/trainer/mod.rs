@@ -9,26 +9,27 @@ mod average;
 mod checkpoint;
 mod epoch;
 mod error;
+mod finite;
+mod split;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use burn::data::dataloader::batcher::Batcher;
-use burn::data::dataset::{Dataset, DatasetError};
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
-use burn::tensor::Device;
 use burn::train::TrainStep;
 use serde::{Deserialize, Serialize};
 
 use crate::classify::{Batch, Classifier, ClassifierOutput, SpikingNetwork};
 use checkpoint::Progress;
 pub use checkpoint::save_model;
-use epoch::{Sums, order};
+use epoch::order;
+pub use epoch::{Evaluation, evaluate};
 pub use error::TrainError;
+pub use split::{Batches, Plan, Split};
 
 /// How to train.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,68 +99,6 @@ pub enum Report<'a> {
     },
     /// An epoch is done and saved.
     Epoch(&'a EpochRecord),
-}
-
-/// The samples of a split, and how they become batches.
-pub struct Split<'a, I> {
-    len: usize,
-    batches: Box<MakeBatches<'a, I>>,
-}
-
-/// Makes the batches of an epoch.
-type MakeBatches<'a, I> = dyn Fn(Plan) -> Batches<'a, I> + 'a;
-
-/// Which batches an epoch has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// From 1; 0 for a validation.
-    pub epoch: usize,
-    /// The samples of each batch.
-    pub batches: Vec<Vec<usize>>,
-    /// How many batches, the first ones, were done before a resumption. They are not made again.
-    pub done: usize,
-}
-
-/// Batches in their order, made when they are asked for or ahead of it.
-pub type Batches<'a, I> = Box<dyn Iterator<Item = Result<Batch<I>, DatasetError>> + 'a>;
-
-impl<'a, I> Split<'a, I> {
-    /// `len` samples; `batches` makes the batches of a plan but for those that were done, and may make
-    /// them ahead.
-    pub fn new(len: usize, batches: impl Fn(Plan) -> Batches<'a, I> + 'a) -> Self {
-        Self { len, batches: Box::new(batches) }
-    }
-
-    /// The samples of a Burn data set, made into batches on `device`.
-    pub fn from_dataset<S: 'a>(
-        dataset: &'a dyn Dataset<S>,
-        batcher: &'a dyn Batcher<S, Batch<I>>,
-        device: &Device,
-    ) -> Self {
-        let device = device.clone();
-        Self::new(dataset.len(), move |plan| {
-            let device = device.clone();
-            let batch = move |indices| Ok(batcher.batch(dataset.get_many(indices)?, &device));
-            Box::new(plan.batches.into_iter().skip(plan.done).map(batch))
-        })
-    }
-
-    /// The batches of all samples, in their order.
-    pub fn all(&self, batch_size: usize) -> Batches<'a, I> {
-        self.batches(0, &(0..self.len).collect::<Vec<_>>(), batch_size, 0)
-    }
-
-    /// The batches of samples in an order, without those that were done.
-    fn batches(
-        &self,
-        epoch: usize,
-        order: &[usize],
-        batch_size: usize,
-        done: usize,
-    ) -> Batches<'a, I> {
-        let batches = order.chunks(batch_size).map(<[usize]>::to_vec).collect();
-        (self.batches)(Plan { epoch, batches, done })
-    }
 }
 
 /// How a run ended.
@@ -232,8 +171,9 @@ impl<N: SpikingNetwork> Trainer<N> {
     ///
     /// # Errors
     ///
-    /// If a batch or a checkpoint cannot be read or written, if the loss is not a number, or if a
-    /// hidden layer does not spike at all during an epoch, so that nothing behind it can learn.
+    /// If a batch or a checkpoint cannot be read or written, if the loss or a weight is not a finite
+    /// number, or if a hidden layer does not spike at all during an epoch, so that nothing behind it can
+    /// learn. The last checkpoint stays as it is then.
     pub fn fit(
         self,
         train: &Split<'_, N::Input>,
@@ -267,10 +207,14 @@ impl<N: SpikingNetwork> Trainer<N> {
         if self.config.batch_size == 0 {
             return Err(TrainError::BatchSize);
         }
-        checkpoint::prepare(&self.config.directory)?;
+        checkpoint::prepare(&mut self)?;
         self.clock = Instant::now();
         while self.progress.history.len() < self.config.epochs {
-            if !self.train_epoch(train, stop, &mut report, &step)? {
+            let whole = self.train_epoch(train, stop, &mut report, &step)?;
+            if !finite::are_weights(&self.model) {
+                return Err(self.diverged("a weight is not a finite number".into()));
+            }
+            if !whole {
                 checkpoint::save(&mut self)?;
                 return self.outcome(true);
             }
@@ -306,9 +250,12 @@ impl<N: SpikingNetwork> Trainer<N> {
             let weight = batch.targets.dims()[0] as f64 / samples as f64;
             let (of_batch, output) = step(&self.model, batch, weight);
             gradients.accumulate(&self.model, of_batch);
-            self.progress.train.add(output)?;
+            let loss = self.progress.train.add(output)?;
             self.progress.batches += 1;
             let number = self.progress.batches;
+            if !loss.is_finite() {
+                return Err(self.diverged(format!("the loss of batch {number} is {loss}")));
+            }
             if number.is_multiple_of(accumulate) || number == total {
                 self.optimize(gradients.grads());
             }
@@ -332,13 +279,13 @@ impl<N: SpikingNetwork> Trainer<N> {
     fn finish_epoch(&mut self, valid: &Split<'_, N::Input>) -> Result<EpochRecord, TrainError> {
         let epoch = self.progress.history.len() + 1;
         let train = std::mem::take(&mut self.progress.train).means();
-        if !train.loss.is_finite() {
-            return Err(TrainError::Diverged { epoch, loss: train.loss });
-        }
         if let Some(layer) = train.rates.iter().position(|rate| *rate == 0.0) {
             return Err(TrainError::DeadLayer { epoch, layer });
         }
         let valid = evaluate(&self.kept(), valid, self.config.batch_size)?;
+        if !valid.loss.is_finite() {
+            return Err(self.diverged(format!("the loss on the validation set is {}", valid.loss)));
+        }
         let record = EpochRecord {
             epoch,
             train_loss: train.loss,
@@ -351,13 +298,17 @@ impl<N: SpikingNetwork> Trainer<N> {
         let best = self.progress.best_record();
         let better = best.is_none_or(|best| record.valid_accuracy > best.valid_accuracy);
         if better || self.config.keep == Keep::Last {
-            self.progress.best_epoch = Some(epoch);
-            checkpoint::save_best(self)?;
+            checkpoint::save_best(self, epoch)?;
         }
         self.progress.history.push(record.clone());
         self.progress.batches = 0;
         checkpoint::save(self)?;
         Ok(record)
+    }
+
+    /// What is the matter with the epoch that is trained. Nothing of it is saved.
+    fn diverged(&self, what: String) -> TrainError {
+        TrainError::Diverged { epoch: self.progress.history.len() + 1, what }
     }
 
     /// The model that is validated and kept, without autodiff: the average, if there is one.
@@ -378,33 +329,4 @@ impl<N: SpikingNetwork> Trainer<N> {
             interrupted,
         })
     }
-}
-
-/// Means over the samples of a split.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Evaluation {
-    /// Loss.
-    pub loss: f64,
-    /// Share of samples classified correctly.
-    pub accuracy: f64,
-    /// Firing rate of each hidden layer, in spikes per neuron and step.
-    pub rates: Vec<f64>,
-}
-
-/// Runs `model` over a split, in order. The tensors of both must be without autodiff: with it, every
-/// pass leaves its graph behind.
-///
-/// # Errors
-///
-/// If a batch cannot be read.
-pub fn evaluate<N: SpikingNetwork>(
-    model: &Classifier<N>,
-    split: &Split<'_, N::Input>,
-    batch_size: usize,
-) -> Result<Evaluation, TrainError> {
-    let mut sums = Sums::default();
-    for batch in split.all(batch_size) {
-        sums.add(model.forward(batch?))?;
-    }
-    Ok(sums.means())
 }

@@ -1,5 +1,8 @@
 //! Training: that it learns, that it goes on where it stopped, that it says what is wrong.
 
+mod checkpoint;
+mod errors;
+
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -223,33 +226,6 @@ fn a_network_without_hidden_layers_is_not_taken_for_a_dead_one() {
 }
 
 #[test]
-fn a_stopped_run_goes_on_bit_for_bit() {
-    let folder = tempfile::tempdir().unwrap();
-    for average in [None, Some(0.8)] {
-        let name = |kind: &str| folder.path().join(format!("{kind} {average:?}"));
-        let (whole, parts) = (name("whole"), name("parts"));
-        let run = Run { average, ..Run::new(&whole, 3) };
-        let expected = run.fit(run.trainer(), None).unwrap();
-
-        // Within the first epoch, within the second, and at the end of the second.
-        let run = Run { average, ..Run::new(&parts, 3) };
-        let mut trainer = run.trainer();
-        assert!(!trainer.resume().unwrap(), "there is nothing to resume yet");
-        for stop_after in [2, 2, 2] {
-            let outcome = run.fit(trainer, Some(stop_after)).unwrap();
-            assert!(outcome.interrupted);
-            trainer = run.trainer();
-            assert!(trainer.resume().unwrap());
-        }
-        let resumed = run.fit(trainer, None).unwrap();
-        assert!(!resumed.interrupted);
-        assert_eq!(resumed.history, expected.history);
-        assert_eq!(resumed.best_epoch, expected.best_epoch);
-        assert_eq!(weights(&resumed), weights(&expected));
-    }
-}
-
-#[test]
 fn averaged_weights_are_validated_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let runs = [None, Some(0.0), Some(0.8)].map(|average| {
@@ -301,28 +277,6 @@ fn the_last_epoch_is_kept_if_asked_for() {
 }
 
 #[test]
-fn a_killed_run_goes_on_from_its_last_checkpoint() {
-    let folder = tempfile::tempdir().unwrap();
-    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
-    let expected = Run::new(&whole, 3);
-    let expected = expected.fit(expected.trainer(), None).unwrap();
-
-    let first = Run::new(&killed, 2);
-    first.fit(first.trainer(), None).unwrap();
-    // What a kill in the middle of the next save leaves: some of its files, and half of one.
-    std::fs::write(killed.join("model-3.bpk"), b"half").unwrap();
-    std::fs::write(killed.join(".optimizer-3.bpk.1.tmp"), b"").unwrap();
-    std::fs::write(killed.join("best-3.bpk"), b"half").unwrap();
-
-    let run = Run::new(&killed, 3);
-    let mut trainer = run.trainer();
-    assert!(trainer.resume().unwrap());
-    let resumed = run.fit(trainer, None).unwrap();
-    assert_eq!(resumed.history, expected.history);
-    assert_eq!(weights(&resumed), weights(&expected));
-}
-
-#[test]
 fn the_same_seed_gives_the_same_run() {
     let folder = tempfile::tempdir().unwrap();
     let outcomes = ["a", "b"].map(|name| {
@@ -332,61 +286,6 @@ fn the_same_seed_gives_the_same_run() {
     });
     assert_eq!(outcomes[0].history, outcomes[1].history);
     assert_eq!(weights(&outcomes[0]), weights(&outcomes[1]));
-}
-
-#[test]
-fn a_dead_layer_and_a_diverged_loss_end_the_run_in_words() {
-    let folder = tempfile::tempdir().unwrap();
-    let dead = Run { hidden_mean: -20.0, ..Run::new(folder.path(), 2) };
-    let error = dead.fit(dead.trainer(), None).unwrap_err();
-    assert!(matches!(error, TrainError::DeadLayer { epoch: 1, layer: 0 }), "{error}");
-    assert!(error.to_string().starts_with("hidden layer 0 is dead: not one spike in epoch 1"));
-
-    let diverged = Run { hidden_mean: f64::NAN, ..Run::new(folder.path(), 2) };
-    let error = diverged.fit(diverged.trainer(), None).unwrap_err();
-    assert_eq!(error.to_string(), "training diverged: the mean loss of epoch 1 is NaN");
-}
-
-#[test]
-fn a_checkpoint_that_does_not_fit_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let run = Run::new(folder.path(), 1);
-    run.fit(run.trainer(), None).unwrap();
-
-    let other = Run { lr: 5e-3, ..Run::new(folder.path(), 2) };
-    let error = other.trainer().resume().unwrap_err().to_string();
-    assert!(error.contains("made with learning rate = 0.01, but this run has 0.005"), "{error}");
-
-    let model = folder.path().join("model-1.bpk");
-    std::fs::write(&model, b"not a model").unwrap();
-    let error = run.trainer().resume().unwrap_err().to_string();
-    assert!(error.contains("model-1.bpk"), "{error}");
-    std::fs::remove_file(&model).unwrap();
-    let error = run.trainer().resume().unwrap_err().to_string();
-    assert!(error.contains("model-1.bpk") && error.contains("No such file"), "{error}");
-
-    std::fs::write(folder.path().join("progress.json"), b"{\"saves\": 1,").unwrap();
-    let error = run.trainer().resume().unwrap_err().to_string();
-    assert!(error.contains("progress.json") && error.contains("line 1"), "{error}");
-}
-
-#[test]
-fn a_folder_that_cannot_be_written_ends_the_run_before_it_trains() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("a file");
-    std::fs::write(&file, b"").unwrap();
-    let directory = file.join("checkpoint");
-    let run = Run::new(&directory, 1);
-    let error = run.fit(run.trainer(), None).unwrap_err().to_string();
-    assert!(error.contains("a file/checkpoint: Not a directory"), "{error}");
-}
-
-#[test]
-fn empty_sets_and_batches_are_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let empty = Run { samples: 0, ..Run::new(folder.path(), 1) };
-    let error = empty.fit(empty.trainer(), None).unwrap_err();
-    assert_eq!(error.to_string(), "the training set has no samples");
 }
 
 #[test]
