@@ -31,14 +31,14 @@ use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
 use burn::optim::AdamConfig;
 use burn::tensor::{Device, Tensor};
 use clap::{Parser, ValueEnum};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt;
 use serde_json::json;
 use snn::data::mnist::{CLASSES, Mnist, MnistSample, SIDE};
 use snn::data::{DataError, Part};
 use snn::prelude::*;
 use snn::train::trainer::{Keep, Split, TrainerConfig, save_model};
 
+use common::CtrlC;
 use network::{Csnn, ToImages};
 
 /// Trains a convolutional spiking network on MNIST.
@@ -134,14 +134,14 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         Preset::Best => shifted(&train, options.seed, &training_device),
     };
     let valid = Split::from_dataset(&valid, &ToImages, &device);
-    let stop = common::stop_on_ctrl_c()?;
+    let splits = (&train, &valid);
     let outcome =
-        common::train(&stop, trainer, options, &out, (&train, &valid), Classifier::gradients)?;
+        common::train(&CtrlC::new()?, trainer, options, &out, splits, Classifier::gradients)?;
+    save_model(&outcome.model, &out.join("model.bpk"))?;
 
     let tested = Split::from_dataset(&test, &ToImages, &device);
     let confusion = confusion::confusion(&outcome.model, &tested, CLASSES, batch_size, &device)?;
     let correct: usize = (0..CLASSES).map(|class| confusion[class * CLASSES + class]).sum();
-    save_model(&outcome.model, &out.join("model.bpk"))?;
     let sample = test.get(0)?;
     let network = &outcome.model.network;
     pictures::draw(&out, &outcome.history, network, &confusion, sample, &device)?;
@@ -161,11 +161,7 @@ fn shifted<'a>(
     let device = device.clone();
     Split::new(images.len(), move |plan| {
         let device = device.clone();
-        let batches = plan.batches.into_iter().enumerate().skip(plan.done);
-        Box::new(batches.map(move |(number, indices)| {
-            // A resumed run draws what it would have drawn.
-            let mut rng = ChaCha8Rng::seed_from_u64(seed.into());
-            rng.set_stream(((plan.epoch as u64) << 32) | number as u64);
+        Box::new(plan.with_generators(seed.into()).map(move |(indices, mut rng)| {
             let mut samples = images.get_many(indices)?;
             for sample in &mut samples {
                 let [dx, dy] = [(); 2].map(|()| rng.random_range(-1..=1));

@@ -26,7 +26,6 @@ use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
 
 use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
 use burn::module::{Module, Param};
@@ -41,8 +40,9 @@ use snn::data::Part;
 use snn::data::events::SensorSize;
 use snn::data::mnist::{CLASSES, Mnist};
 use snn::prelude::*;
-use snn::train::trainer::{Keep, TrainerConfig, evaluate, save_model};
+use snn::train::trainer::{Keep, Outcome, TrainerConfig, evaluate, save_model};
 
+use common::CtrlC;
 use network::{Analog, Spiking, cnn};
 use pictures::Rescaled;
 use recordings::{Kind, Parts, RecordingOptions, relabel};
@@ -66,13 +66,13 @@ struct Cli {
     #[arg(long, value_name = "N", default_value = "10")]
     frame: NonZeroUsize,
     /// A spike in every step stands for an activation larger than so many percent of all
-    #[arg(long, default_value_t = 99.9)]
+    #[arg(long, default_value_t = 99.9, value_parser = percent)]
     percentile: f64,
     /// Train units of so many levels, for as few steps
     #[arg(long, value_name = "N")]
     levels: Option<NonZeroUsize>,
     /// Train the converted network on, until it needs this share of its synaptic operations
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = common::positive)]
     budget: Option<f64>,
     /// Epochs of that training
     #[arg(long, value_name = "N", default_value_t = 2)]
@@ -113,10 +113,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         Source::Recordings => 40,
         Source::Mnist => 10,
     });
-    let batch_size = options.batch_size.unwrap_or(32);
-    let lr = options.lr.unwrap_or(2e-3);
-    let criterion: Criterion = ReadoutCrossEntropy::ce_count().into();
-    let model = ClassifierConfig::new(criterion.clone()).init(Analog { layers: network });
+    let (batch_size, lr) = (batch_size(options), lr(options));
+    let model = ClassifierConfig::new(criterion()).init(Analog { layers: network });
     let settings = json!({
         "learning rate": lr,
         "source": format!("{:?} {:?}", cli.source, cli.recordings.dataset),
@@ -128,12 +126,12 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let cosine = epochs * train.all_frames().div_ceil(batch_size.max(1));
     let scheduler = CosineAnnealingLrSchedulerConfig::new(lr, cosine.max(1)).init()?;
     let trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
-    let stop = common::stop_on_ctrl_c()?;
+    let ctrl_c = CtrlC::new()?;
     let splits = (
         &train.analog_split(Some(options.seed), &device.clone().autodiff()),
         &tested.analog_split(None, &device),
     );
-    let outcome = common::train(&stop, trainer, options, &out, splits, Classifier::gradients)?;
+    let outcome = common::train(&ctrl_c, trainer, options, &out, splits, Classifier::gradients)?;
     save_model(&outcome.model, &out.join("model.bpk"))?;
     let analog = evaluate(&outcome.model, &tested.analog_split(None, &device), 200)?.accuracy;
     println!("analog network: accuracy {analog:.4}");
@@ -147,20 +145,36 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         });
     let of_a_step = train.of_a_step(CALIBRATION, &device);
     let normalization = Normalization::new(cli.percentile);
+    let analog_layers = match levels {
+        None => outcome.model.network.layers.clone(),
+        // Levels are those of whole frames, which a step must make up for.
+        Some(_) => with_first_times(&outcome.model.network.layers, train.per_step()),
+    };
     let Conversion { network: mut layers, report, .. } =
-        conversion.convert_normalized(&outcome.model.network.layers, &of_a_step, &normalization)?;
+        conversion.convert_normalized(&analog_layers, &of_a_step, &normalization)?;
     println!("\n{report}");
+    save_model(&layers, &out.join("spiking.bpk"))?;
     let run = |layers: &Sequential, count| test(layers, &tested, count, options.seed, &device);
     let mut spiking = run(&layers, tested.len())?;
     print_test("converted", &spiking);
 
     let mut more = json!({});
     if let Some(share) = cli.budget {
-        let before = (spiking.last(), spiking.report.synops());
-        layers = within_budget(cli, &stop, layers, before.1 * share, [&train, &tested], settings)?;
+        let (accuracy, synops) = (spiking.last(), spiking.report.synops());
+        if synops == 0.0 {
+            return Err("the converted network has no synaptic operations to save".into());
+        }
+        let trained =
+            within_budget(cli, &ctrl_c, layers, share * synops, [&train, &tested], settings)?;
+        layers = trained.model.network.layers;
         spiking = run(&layers, tested.len())?;
         print_test("trained within a budget", &spiking);
-        more = json!({ "converted_accuracy": before.0, "converted_synops": before.1 });
+        more = json!({
+            "converted_accuracy": accuracy,
+            "converted_synops": synops,
+            "budget_epochs": trained.history.len(),
+            "budget_train_seconds": trained.train_seconds,
+        });
     }
 
     let fixed = FixedPointConfig::new().discretize(&layers)?;
@@ -246,27 +260,47 @@ fn trainer_config(
     }
 }
 
+fn percent(text: &str) -> Result<f64, String> {
+    match common::positive(text)? {
+        percent if percent <= 100.0 => Ok(percent),
+        _ => Err("expected at most 100".into()),
+    }
+}
+
+fn batch_size(options: &common::Options) -> usize {
+    options.batch_size.unwrap_or(32)
+}
+
+fn lr(options: &common::Options) -> f64 {
+    options.lr.unwrap_or(2e-3)
+}
+
+fn criterion() -> Criterion {
+    ReadoutCrossEntropy::ce_count().into()
+}
+
 /// Trains a spiking network on, through time, with so many synaptic operations.
 fn within_budget(
     cli: &Cli,
-    stop: &AtomicBool,
+    ctrl_c: &CtrlC,
     layers: Sequential,
     budget: f64,
     [train, tested]: [&Samples; 2],
     mut settings: Value,
-) -> Result<Sequential, Box<dyn Error>> {
+) -> Result<Outcome<Spiking>, Box<dyn Error>> {
     println!("training on, for {budget:.0} synaptic operations");
     let options = &cli.options;
     let (out, device) = (out_folder(options), common::device::device(&options.device)?);
-    let criterion: Criterion = ReadoutCrossEntropy::ce_count().into();
     let layers = layers.train();
+    let criterion = criterion();
     let model = ClassifierConfig::new(criterion.clone()).init(Spiking { layers });
-    let batch_size = options.batch_size.unwrap_or(32);
-    let lr = options.lr.unwrap_or(2e-3) / 4.0;
+    let (batch_size, lr) = (batch_size(options), lr(options) / 4.0);
     settings["budget"] = budget.into();
     settings["learning rate"] = lr.into();
     let epochs = cli.budget_epochs;
-    let config = trainer_config(cli, epochs, batch_size, out.join("budget"), settings);
+    // Another budget is another run, on from the same network.
+    let name = format!("budget-{}-{}", budget.round(), train.steps);
+    let config = trainer_config(cli, epochs, batch_size, out.join(name), settings);
     let cosine = epochs * train.len().div_ceil(batch_size.max(1));
     let scheduler = CosineAnnealingLrSchedulerConfig::new(lr, cosine.max(1)).init()?;
     let trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
@@ -274,11 +308,11 @@ fn within_budget(
         &train.spiking_split(options.seed, &device.clone().autodiff()),
         &tested.spiking_split(options.seed, &device),
     );
-    let outcome = common::train(stop, trainer, options, &out, splits, |model, batch, weight| {
+    let outcome = common::train(ctrl_c, trainer, options, &out, splits, |model, batch, weight| {
         step_within_budget(model, &criterion, budget, batch, weight)
     })?;
     save_model(&outcome.model, &out.join("budget.bpk"))?;
-    Ok(outcome.model.network.layers)
+    Ok(outcome)
 }
 
 /// The network with other weights in its first layer.

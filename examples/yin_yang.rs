@@ -36,6 +36,7 @@ use snn::prelude::*;
 use snn::train::trainer::{Keep, TrainerConfig, evaluate, save_model};
 
 use chip::Chip;
+use common::CtrlC;
 use data::Encoded;
 use network::YinYangNetwork;
 
@@ -189,9 +190,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         }),
     };
     let trainer = Trainer::new(config, model, AdamConfig::new().init(), scheduler);
-    let stop = common::stop_on_ctrl_c()?;
     let outcome = common::train(
-        &stop,
+        &CtrlC::new()?,
         trainer,
         options,
         &out,
@@ -200,8 +200,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     )?;
 
     let test = test.split(options.seed.wrapping_add(2));
-    let result = evaluate(&outcome.model, &test, 500)?;
     save_model(&outcome.model, &out.join("model.bpk"))?;
+    let result = evaluate(&outcome.model, &test, 500)?;
     let network = &outcome.model.network;
     pictures::draw(&out, &outcome.history, network, &encoder, test_samples.samples(), &device)?;
     println!("model, checkpoint and pictures are in {}", out.display());

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use snn::prelude::*;
 use snn::train::trainer::{Keep, Outcome, TrainerConfig, save_model};
 
+use super::common::CtrlC;
 use super::event_network::{EventNetwork, truncated_step};
 use super::frames::{AugmentOptions, FrameLoader, Pipeline};
 use super::recordings::{self, Kind, Parts, RecordingOptions, SomeRecordings};
@@ -25,6 +26,12 @@ pub struct EventOptions {
     pub recordings: RecordingOptions,
     #[command(flatten)]
     pub augment: AugmentOptions,
+    /// Threads that prepare batches
+    #[arg(long, default_value = "2")]
+    pub workers: NonZeroUsize,
+    /// Folder of prepared recordings [default: cache, in the output folder]
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
     /// Settings to start from
     #[arg(long, value_enum, default_value_t = Preset::Tutorial)]
     pub preset: Preset,
@@ -113,11 +120,10 @@ impl<'a> Run<'a> {
     /// Prepares the recordings, as far as they are not in the cache.
     pub fn loaders(&self, pipeline: &Pipeline) -> Result<Loaders, Box<dyn Error>> {
         let Parts { train, test, names, .. } = &self.parts;
-        let recordings = &self.events.recordings;
-        let cache = recordings.cache.clone().unwrap_or_else(|| self.out.join("cache"));
+        let cache = self.events.cache.clone().unwrap_or_else(|| self.out.join("cache"));
         let load = |part: &SomeRecordings, augment| {
             let part = part.clone();
-            FrameLoader::new(part, names, pipeline, augment, recordings, &cache, self.options.seed)
+            FrameLoader::new(part, names, pipeline, augment, self.events, &cache, self.options.seed)
         };
         let train = load(train, self.augment())?;
         let test = load(test, AugmentOptions::default())?;
@@ -169,9 +175,9 @@ impl<'a> Run<'a> {
             Some(chunk) => truncated_step(model, &criterion, chunk.get(), batch, weight),
             None => model.gradients(batch, weight),
         };
-        let stop = common::stop_on_ctrl_c()?;
         let splits = (&train, &valid);
-        let outcome = common::train(&stop, trainer, self.options, &self.out, splits, step)?;
+        let outcome =
+            common::train(&CtrlC::new()?, trainer, self.options, &self.out, splits, step)?;
         save_model(&outcome.model, &self.out.join("model.bpk"))?;
         let (model, classes) = (&outcome.model, self.parts.names.len());
         let confusion = confusion::confusion(model, &valid, classes, batch_size, &self.device)?;

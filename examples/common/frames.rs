@@ -21,7 +21,8 @@ use snn::data::transform::{Amount, Compose, DropEvent, RandomFlipLR, ShiftAugmen
 use snn::prelude::*;
 use snn::train::trainer::Split;
 
-use super::recordings::{RecordingOptions, SomeRecordings, relabel};
+use super::event_example::EventOptions;
+use super::recordings::{SomeRecordings, relabel};
 
 /// Random changes of the recordings that are trained on, another one in every epoch.
 #[derive(Args, Debug, Clone, Default)]
@@ -92,7 +93,7 @@ impl FrameLoader {
         names: &[String],
         pipeline: &Pipeline,
         augment: AugmentOptions,
-        options: &RecordingOptions,
+        options: &EventOptions,
         cache: &Path,
         seed: u32,
     ) -> Result<Self, Box<dyn Error>> {
@@ -167,7 +168,7 @@ type Prepared<P> = Subset<DiskCache<Events, SomeRecordings, P>>;
 fn prepared<P>(
     part: SomeRecordings,
     prepare: P,
-    options: &RecordingOptions,
+    options: &EventOptions,
     cache: &Path,
 ) -> Result<Arc<Prepared<P>>, Box<dyn Error>>
 where
@@ -175,7 +176,7 @@ where
     P::Output: Pack,
 {
     let cache = DiskCache::open(cache, part, prepare, DiskCacheConfig::default())?;
-    let on_bad = if options.skip_bad { OnBad::Skip } else { OnBad::Stop };
+    let on_bad = if options.recordings.skip_bad { OnBad::Skip } else { OnBad::Stop };
     let all = cache.len();
     let bar =
         if stdout().is_terminal() { ProgressBar::new(all as u64) } else { ProgressBar::hidden() };

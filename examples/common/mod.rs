@@ -1,16 +1,18 @@
 //! What every training example shares: its options, its progress, its last line.
 
+mod ctrl_c;
 pub mod device;
 
 use std::error::Error;
 use std::io::IsTerminal;
+use std::num::{NonZeroUsize, ParseFloatError, ParseIntError};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use burn::optim::GradientsParams;
 use clap::Args;
+pub use ctrl_c::CtrlC;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use snn::prelude::*;
@@ -33,13 +35,13 @@ pub fn exit_code(result: Result<(), Box<dyn Error>>) -> ExitCode {
 #[derive(Args, Debug, Clone)]
 pub struct Options {
     /// Passes over the training set
-    #[arg(long)]
+    #[arg(long, value_parser = one_or_more)]
     pub epochs: Option<usize>,
     /// Samples per optimizer step
-    #[arg(long)]
+    #[arg(long, value_parser = one_or_more)]
     pub batch_size: Option<usize>,
     /// Learning rate
-    #[arg(long)]
+    #[arg(long, value_parser = positive)]
     pub lr: Option<f64>,
     /// Seed of weights, order of samples and generated data
     #[arg(long, default_value_t = 42)]
@@ -58,10 +60,24 @@ pub struct Options {
     pub resume: bool,
 }
 
-/// Trains by steps of the caller's, with `--resume` from the checkpoint. Ctrl-C, which sets `stop`, saves, and is an
-/// error that says how to go on.
+fn one_or_more(text: &str) -> Result<usize, String> {
+    let number: NonZeroUsize = text.parse().map_err(|error: ParseIntError| error.to_string())?;
+    Ok(number.get())
+}
+
+/// Reads a number that is finite and larger than zero.
+pub fn positive(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|error: ParseFloatError| error.to_string())?;
+    if number.is_finite() && number > 0.0 {
+        return Ok(number);
+    }
+    Err("expected a finite number above zero".into())
+}
+
+/// Trains by steps of the caller's, with `--resume` from the checkpoint. Ctrl-C saves, and is an error that says how to go
+/// on.
 pub fn train<N: SpikingNetwork>(
-    stop: &AtomicBool,
+    ctrl_c: &CtrlC,
     mut trainer: Trainer<N>,
     options: &Options,
     out: &Path,
@@ -72,26 +88,9 @@ pub fn train<N: SpikingNetwork>(
         println!("no checkpoint under {}: starting at the beginning", out.display());
     }
     let progress = progress(trainer.config().epochs);
-    let outcome = trainer.fit_with(train, valid, stop, progress, step)?;
-    if outcome.interrupted {
-        let done = outcome.history.len();
-        let how = "the same command with --resume goes on";
-        return Err(format!("stopped, epochs completed: {done}; {how}").into());
-    }
-    Ok(outcome)
-}
-
-/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
-pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, ctrlc::Error> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        eprintln!("\nstopping after this batch and saving; Ctrl-C again to stop at once");
-    })?;
-    Ok(stop)
+    let fit = |stop: &AtomicBool| trainer.fit_with(train, valid, stop, progress, step);
+    let stopped = "stopped, and saved; the same command with --resume goes on";
+    Ok(ctrl_c.unless_stopped(fit)?.ok_or(stopped)?)
 }
 
 /// Shows a run: a bar on a terminal, a line for each epoch anywhere.

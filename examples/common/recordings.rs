@@ -40,12 +40,6 @@ pub struct RecordingOptions {
     /// Leave recordings out that cannot be read, and say which
     #[arg(long)]
     pub skip_bad: bool,
-    /// Threads that prepare batches
-    #[arg(long, default_value = "2")]
-    pub workers: NonZeroUsize,
-    /// Folder of prepared recordings [default: cache, in the output folder]
-    #[arg(long, value_name = "DIR")]
-    pub cache: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

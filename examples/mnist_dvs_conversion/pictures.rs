@@ -8,10 +8,10 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use snn::prelude::*;
 use snn::train::plot::{Panel, Series, Traces, traces};
-use snn::train::trainer::EpochRecord;
+use snn::train::trainer::{EpochRecord, generator};
 
 use super::common;
-use super::samples::{Samples, generator};
+use super::samples::Samples;
 
 /// Accuracy and synaptic operations with the first layer's weights times a factor.
 pub struct Rescaled {
@@ -68,7 +68,7 @@ pub fn draw_digit(
     seed: u32,
     device: &Device,
 ) -> Result<(), Box<dyn Error>> {
-    let batch = samples.events(&[0], &mut generator(seed, 0, 0), device)?;
+    let batch = samples.events(&[0], &mut generator(seed.into(), 0, 0), device)?;
     let arriving: Tensor<2> = batch.input.clone().flatten::<2>(1, 4).sum_dim(1);
     let arriving: Vec<f64> = arriving.into_data().iter::<f64>().collect();
     let rest = SequentialState::default();

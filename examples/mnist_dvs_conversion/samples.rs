@@ -5,7 +5,7 @@ use std::error::Error;
 
 use burn::data::dataset::{Dataset, DatasetError};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use snn::core::encode::{RateConfig, rate};
 use snn::data::dataset::Sample;
@@ -147,10 +147,14 @@ impl Samples {
     /// one step.
     pub fn of_a_step(&self, samples: usize, device: &Device) -> Tensor<4> {
         let frames: Vec<usize> = (0..samples.min(self.len()) * self.frames()).collect();
-        let frames = self.batch(&frames, None, device).input;
+        self.batch(&frames, None, device).input / self.per_step()
+    }
+
+    /// How much more comes in a frame than in one step.
+    pub fn per_step(&self) -> f64 {
         match self.digits {
-            Digits::Images(_) => frames,
-            Digits::Recordings(_) => frames / self.at_once as f64,
+            Digits::Images(_) => 1.0,
+            Digits::Recordings(_) => self.at_once as f64,
         }
     }
 
@@ -193,11 +197,12 @@ impl Samples {
         let device = device.clone();
         Split::new(self.all_frames(), move |plan| {
             let device = device.clone();
-            let batches = plan.batches.into_iter().enumerate().skip(plan.done);
-            Box::new(batches.map(move |(number, indices)| {
-                let rng = seed.map(|seed| generator(seed, plan.epoch, number));
-                Ok(self.batch(&indices, rng, &device))
-            }))
+            let batches = plan.with_generators(seed.unwrap_or_default().into());
+            Box::new(
+                batches.map(move |(indices, rng)| {
+                    Ok(self.batch(&indices, seed.map(|_| rng), &device))
+                }),
+            )
         })
     }
 
@@ -206,19 +211,12 @@ impl Samples {
         let device = device.clone();
         Split::new(self.len(), move |plan| {
             let device = device.clone();
-            let batches = plan.batches.into_iter().enumerate().skip(plan.done);
-            Box::new(batches.map(move |(number, indices)| {
-                self.events(&indices, &mut generator(seed, plan.epoch, number), &device)
-            }))
+            let batches = plan.with_generators(seed.into());
+            Box::new(
+                batches.map(move |(indices, mut rng)| self.events(&indices, &mut rng, &device)),
+            )
         })
     }
-}
-
-/// What is drawn for a batch: a resumed run draws what it would have drawn.
-pub fn generator(seed: u32, epoch: usize, batch: usize) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed.into());
-    rng.set_stream(((epoch as u64) << 32) | batch as u64);
-    rng
 }
 
 /// The events on a square of 64 pixels: in its middle, or closer to each other.

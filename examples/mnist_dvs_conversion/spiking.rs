@@ -7,9 +7,10 @@ use snn::core::synops::{SynOpsCounter, SynOpsReport};
 use snn::prelude::*;
 use snn::train::classify::ClassifierOutput;
 use snn::train::regularize::synops_budget;
+use snn::train::trainer::generator;
 
 use super::network::Spiking;
-use super::samples::{Samples, generator};
+use super::samples::Samples;
 
 /// Samples that run at once.
 const BATCH: usize = 50;
@@ -41,7 +42,7 @@ pub fn test(
     let indices: Vec<usize> = (0..count.min(samples.len())).collect();
     for (number, batch) in indices.chunks(BATCH).enumerate() {
         let Batch { input, targets, .. } =
-            samples.events(batch, &mut generator(seed, 0, number), device)?;
+            samples.events(batch, &mut generator(seed.into(), 0, number), device)?;
         let rest = SequentialState::default();
         let (output, _, counts) = layers.forward_counted::<5, 3>(input, rest);
         counter.add(&counts);

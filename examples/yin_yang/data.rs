@@ -4,7 +4,6 @@ use std::error::Error;
 
 use burn::data::dataset::DatasetError;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use snn::core::encode::CoordinatesToSpikes;
 use snn::data::yin_yang::{YinYang, YinYangSample};
@@ -47,13 +46,8 @@ impl Encoded {
             })
         };
         Split::new(self.labels.dims()[0], move |plan| {
-            let batches = plan.batches.into_iter().enumerate().skip(plan.done);
-            Box::new(batches.map(move |(number, indices)| {
-                // A resumed run draws what it would have drawn.
-                let mut rng = ChaCha8Rng::seed_from_u64(noise_seed.into());
-                rng.set_stream(((plan.epoch as u64) << 32) | number as u64);
-                batch(indices, rng)
-            }))
+            let batches = plan.with_generators(noise_seed.into());
+            Box::new(batches.map(move |(indices, rng)| batch(indices, rng)))
         })
     }
 }

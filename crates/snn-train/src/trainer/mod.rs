@@ -29,7 +29,7 @@ pub use checkpoint::save_model;
 use epoch::order;
 pub use epoch::{Evaluation, evaluate};
 pub use error::TrainError;
-pub use split::{Batches, Plan, Split};
+pub use split::{Batches, Plan, Split, generator};
 
 /// How to train.
 #[derive(Debug, Clone, PartialEq)]

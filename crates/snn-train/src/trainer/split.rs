@@ -3,6 +3,8 @@
 use burn::data::dataloader::batcher::Batcher;
 use burn::data::dataset::{Dataset, DatasetError};
 use burn::tensor::Device;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 use crate::classify::Batch;
 
@@ -24,6 +26,21 @@ pub struct Plan {
     pub batches: Vec<Vec<usize>>,
     /// How many batches, the first ones, were done before a resumption. They are not made again.
     pub done: usize,
+}
+
+impl Plan {
+    /// The batches that are to be made, each with a generator of its own for what is drawn at random in it.
+    pub fn with_generators(self, seed: u64) -> impl Iterator<Item = (Vec<usize>, ChaCha8Rng)> {
+        let numbered = self.batches.into_iter().enumerate().skip(self.done);
+        numbered.map(move |(number, batch)| (batch, generator(seed, self.epoch, number)))
+    }
+}
+
+/// A generator for a batch, from 0, of an epoch: a resumed run draws what it would have drawn.
+pub fn generator(seed: u64, epoch: usize, batch: usize) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(((epoch as u64) << 32) | batch as u64);
+    rng
 }
 
 /// Batches in their order, made when they are asked for or ahead of it.
