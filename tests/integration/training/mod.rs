@@ -16,6 +16,7 @@ use burn::module::{Module, Param};
 use burn::optim::AdamConfig;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn::train::metric::{AccuracyMetric, LossMetric};
+use burn::train::renderer::CliMetricsRenderer;
 use burn::train::{Learner, SupervisedTraining};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -309,6 +310,8 @@ fn burns_own_learner_trains_the_same_model() {
         .metrics((AccuracyMetric::new(), LossMetric::new(), ActivityMetric::firing_rate()))
         .with_default_checkpointers()
         .with_application_logger(None)
+        // On a terminal too: the dashboard would take it over.
+        .renderer(Box::new(CliMetricsRenderer::new()))
         .num_epochs(3);
     let result = training.launch(learner);
     assert!(result.error.is_none(), "{:?}", result.error);
