@@ -107,16 +107,16 @@ fn png(scene: &Scene, scale: f32) -> Result<Vec<u8>, String> {
 }
 
 fn animation(scenes: impl IntoIterator<Item = (Scene, u16)>) -> Result<Vec<u8>, String> {
-    let frames = scenes.into_iter().map(|(scene, delay)| Ok(Frame { delay, ..frame(&scene)? }));
-    let frames = frames.collect::<Result<Vec<_>, String>>()?;
-    let first = frames.first().ok_or("there are no pictures")?;
-    let write = || {
-        let mut encoder = Encoder::new(Vec::new(), first.width, first.height, &[])?;
-        encoder.set_repeat(Repeat::Infinite)?;
-        frames.iter().try_for_each(|frame| encoder.write_frame(frame))?;
-        encoder.into_inner()
-    };
-    write().map_err(|error: gif::EncodingError| error.to_string())
+    let failed = |error: gif::EncodingError| error.to_string();
+    let mut frames = scenes.into_iter().map(|(scene, delay)| Ok(Frame { delay, ..frame(&scene)? }));
+    let first: Frame<'_> = frames.next().unwrap_or(Err("there are no pictures".into()))?;
+    let mut encoder = Encoder::new(Vec::new(), first.width, first.height, &[]).map_err(failed)?;
+    encoder.set_repeat(Repeat::Infinite).map_err(failed)?;
+    // One picture at a time: as pixels they are a hundred times as large as in the file.
+    for frame in std::iter::once(Ok::<_, String>(first)).chain(frames) {
+        encoder.write_frame(&frame?).map_err(failed)?;
+    }
+    encoder.into_inner().map_err(|error| error.to_string())
 }
 
 /// Kuva hands out pixels only as a PNG.
