@@ -340,7 +340,7 @@ fn print_test(name: &str, tested: &Tested) {
         tested.last(),
         milliwatts(tested),
         1e6 * joules,
-        1e6 * tested.report.macs() / tested.report.steps * Energy::MULTIPLICATION_45NM.0,
+        1e6 * tested.report.macs() / tested.report.steps * Energy::MAC_45NM.0,
     );
 }
 

@@ -55,10 +55,12 @@ impl Activation {
         &self.rows
     }
 
-    /// Each value summed over time, `[B, N]`.
-    pub(crate) fn sum_over_time(&self) -> Tensor<2> {
+    /// `Σ_t |x|`, `[B, N]`, with a derivative of 1 at zero.
+    pub(crate) fn magnitude_over_time(&self) -> Tensor<2> {
         let features = self.sample.iter().product();
         let rows = self.rows.clone();
+        // Not `abs`: its derivative at zero is zero.
+        let rows = rows.clone().mask_where(rows.clone().lower_scalar(0.0), rows.neg());
         match self.constant {
             true => rows.reshape([self.batch, features]) * self.steps as f64,
             false => {

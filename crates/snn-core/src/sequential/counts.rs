@@ -4,8 +4,10 @@ use burn::tensor::Tensor;
 
 use super::{Activation, Sequential, SequentialState};
 
-/// What each layer of a network got and gave, summed over the steps of a run, with gradients: numbers of
-/// events, if it was spikes. [`synops`](mod@crate::synops) makes synaptic operations of it.
+/// How much each layer of a network got and gave: `Σ_t |x|` over the steps of a run, with gradients;
+/// numbers of events, if it was spikes. [`synops`](mod@crate::synops) makes synaptic operations of it.
+///
+/// The derivative of the magnitude at zero is 1, so that a spike that is missing has that of a spike.
 #[derive(Debug, Clone)]
 pub struct EventCounts {
     steps: usize,
@@ -39,8 +41,8 @@ impl EventCounts {
         &self.samples[layer]
     }
 
-    /// What a layer got, summed over time, `[B, N]`, by its number; what the last one gave for the number
-    /// of layers.
+    /// `Σ_t |x|` of what a layer got, `[B, N]`, by its number; of what the last one gave for the number of
+    /// layers.
     ///
     /// # Panics
     ///
@@ -49,7 +51,7 @@ impl EventCounts {
         &self.sums[layer]
     }
 
-    /// What a layer gave, summed over time, `[B, N]`.
+    /// `Σ_t |x|` of what a layer gave, `[B, N]`.
     ///
     /// # Panics
     ///
@@ -60,7 +62,7 @@ impl EventCounts {
 }
 
 impl Sequential {
-    /// [`forward`](Self::forward) with what went from layer to layer.
+    /// [`forward`](Self::forward) with how much went from layer to layer.
     ///
     /// # Panics
     ///
@@ -73,7 +75,7 @@ impl Sequential {
         self.counted(Activation::sequence(x), state)
     }
 
-    /// [`forward_static`](Self::forward_static) with what went from layer to layer.
+    /// [`forward_static`](Self::forward_static) with how much went from layer to layer.
     ///
     /// # Panics
     ///
@@ -92,14 +94,15 @@ impl Sequential {
         x: Activation,
         state: SequentialState,
     ) -> (Tensor<O>, SequentialState, EventCounts) {
+        assert!(x.steps() > 0, "expected at least one time step");
         let mut counts = EventCounts {
             steps: x.steps(),
             samples: vec![x.sample().to_vec()],
-            sums: vec![x.sum_over_time()],
+            sums: vec![x.magnitude_over_time()],
         };
         let mut watch = |_, _: &Activation, output: &Activation| {
             counts.samples.push(output.sample().to_vec());
-            counts.sums.push(output.sum_over_time());
+            counts.sums.push(output.magnitude_over_time());
         };
         let (output, state, _) = self.run(x, state, None, Some(&mut watch));
         (output.into_sequence(), state, counts)

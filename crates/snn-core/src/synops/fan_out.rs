@@ -15,7 +15,7 @@ pub(super) struct FanOut {
     columns: Vec<usize>,
     outputs: usize,
     /// Whether the layer's own events drive them.
-    pub(super) recurrent: bool,
+    recurrent: bool,
     /// Synapses of an input far from borders: kernel over stride, times channels.
     pub(super) formula: f64,
 }
@@ -32,7 +32,7 @@ impl FanOut {
             Layer::Recurrent(recurrent) => Some(match &recurrent.connection {
                 Connection::Dense(dense) => {
                     let [neurons, _] = dense.linear.weight.dims();
-                    Self::dense(neurons, neurons, true)
+                    Self::dense(neurons, neurons - usize::from(!dense.autapses), true)
                 }
                 Connection::Conv2d(conv) => Self::convolution(conv, sample, true),
                 Connection::OneToOne(_) => Self::dense(sample.iter().product(), 1, true),
@@ -64,6 +64,12 @@ impl FanOut {
             recurrent,
             formula: per_stride(0) * per_stride(1) * outputs as f64,
         }
+    }
+
+    /// The number of [`EventCounts::input`](crate::sequential::EventCounts::input) that drives the
+    /// synapses of layer number `layer`.
+    pub(super) fn driven_by(&self, layer: usize) -> usize {
+        layer + usize::from(self.recurrent)
     }
 
     /// Number of inputs.

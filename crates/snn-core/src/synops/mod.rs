@@ -12,6 +12,9 @@
 //! ([`LayerSynOps::synops`]); its first version took `channels · kernel / stride` for all
 //! ([`LayerSynOps::synops_by_formula`]), which is more.
 //!
+//! An input that is no spike counts as its magnitude in every step. A mean over spikes, of `AvgPool2d`,
+//! counts as the spikes in its window: its value times the area of the window, as in sinabs.
+//!
 //! * [`Sequential::forward_counted`](crate::Sequential::forward_counted) runs a network and counts
 //!   events.
 //! * [`EventCounts::synops`](crate::sequential::EventCounts::synops) is a number with gradients, for
@@ -21,6 +24,7 @@
 
 mod energy;
 mod fan_out;
+mod flow;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -30,6 +34,7 @@ use burn::tensor::{Tensor, TensorData};
 use crate::sequential::{EventCounts, Sequential};
 pub use energy::Energy;
 use fan_out::FanOut;
+use flow::Role;
 pub use report::{LayerSynOps, NeuronActivity, SynOpsReport};
 
 impl EventCounts {
@@ -40,22 +45,24 @@ impl EventCounts {
     ///
     /// If it is of another network.
     pub fn synops(&self, network: &Sequential) -> Tensor<1> {
+        self.check(network);
         let device = self.input(0).device();
         let batch = self.batch_size() as f64;
         let none = Tensor::zeros([1], &device);
+        let events_of_one = flow::events_of_one(network);
         let operations = network.layers.iter().enumerate().filter_map(|(index, layer)| {
-            let (events, fan_out) = self.synapses(index, FanOut::of(layer, self.shape(index))?);
-            let inputs = fan_out.inputs();
+            let fan_out = FanOut::of(layer, self.shape(index))?;
+            let (at, inputs) = (fan_out.driven_by(index), fan_out.inputs());
             let fan_out = TensorData::new(fan_out.each(), [1, inputs]);
-            Some((events.clone() * Tensor::from_data(fan_out, &device)).sum() / batch)
+            let sum = (self.input(at).clone() * Tensor::from_data(fan_out, &device)).sum();
+            Some(sum * events_of_one[at] / batch)
         });
         operations.fold(none, |sum, layer| sum + layer)
     }
 
-    /// The events that arrive at the synapses of a layer: a recurrent one's are its own.
-    fn synapses(&self, layer: usize, fan_out: FanOut) -> (&Tensor<2>, FanOut) {
-        let events = if fan_out.recurrent { self.output(layer) } else { self.input(layer) };
-        (events, fan_out)
+    fn check(&self, network: &Sequential) {
+        let (counted, layers) = (self.layers(), network.layers.len());
+        assert!(counted == layers, "events of a network of {counted} layers, and not of {layers}");
     }
 }
 
@@ -88,6 +95,10 @@ impl EventCounts {
 #[derive(Debug, Clone)]
 pub struct SynOpsCounter<'a> {
     network: &'a Sequential,
+    /// How many events a value of one stands for, in front of each layer, and behind the last one.
+    events_of_one: Vec<f64>,
+    /// Shape of a sample, once there is one.
+    shape: Option<Vec<usize>>,
     samples: usize,
     /// Of all samples.
     steps: usize,
@@ -95,7 +106,7 @@ pub struct SynOpsCounter<'a> {
     events: Vec<f64>,
     synops: Vec<f64>,
     fan_out: Vec<Option<FanOut>>,
-    /// Spikes of each neuron of each layer of neurons.
+    /// Spikes of each neuron of each layer of neurons that spike.
     spikes: Vec<Vec<f64>>,
     macs: Vec<usize>,
 }
@@ -106,6 +117,8 @@ impl<'a> SynOpsCounter<'a> {
         let layers = network.layers.len();
         Self {
             network,
+            events_of_one: flow::events_of_one(network),
+            shape: None,
             samples: 0,
             steps: 0,
             events: vec![0.0; layers + 1],
@@ -122,23 +135,25 @@ impl<'a> SynOpsCounter<'a> {
     ///
     /// If it is of another network, or of samples of another shape.
     pub fn add(&mut self, counts: &EventCounts) {
-        let layers = self.network.layers.len();
-        assert!(counts.layers() == layers, "events of a network of {} layers", counts.layers());
+        counts.check(self.network);
+        let (shape, got) = (&mut self.shape, counts.shape(0));
+        let shape = shape.get_or_insert_with(|| got.to_vec());
+        assert!(shape == got, "expected samples of shape {shape:?}, got {got:?}");
         self.samples += counts.batch_size();
         self.steps += counts.steps() * counts.batch_size();
-        for index in 0..=layers {
-            self.events[index] += total(counts.input(index));
+        for (index, events) in self.events.iter_mut().enumerate() {
+            *events += self.events_of_one[index] * total(counts.input(index));
         }
         for (index, layer) in self.network.layers.iter().enumerate() {
             if let Some(fan_out) = FanOut::of(layer, counts.shape(index)) {
-                let (events, fan_out) = counts.synapses(index, fan_out);
-                let each = fan_out.each();
-                let operations = over_batch(events).into_iter().zip(each);
-                self.synops[index] += operations.map(|(n, fan)| n * f64::from(fan)).sum::<f64>();
+                let (at, each) = (fan_out.driven_by(index), fan_out.each());
+                let operations = over_batch(counts.input(at)).into_iter().zip(each);
+                let operations: f64 = operations.map(|(n, fan)| n * f64::from(fan)).sum();
+                self.synops[index] += self.events_of_one[at] * operations;
                 self.fan_out[index] = Some(fan_out);
                 self.macs[index] = layer.macs(counts.shape(index + 1));
             }
-            if layer.has_neurons() {
+            if layer.has_neurons() && Role::of(layer) == Role::Units {
                 let spikes = over_batch(counts.output(index));
                 let all = &mut self.spikes[index];
                 all.resize(spikes.len(), 0.0);
@@ -151,7 +166,7 @@ impl<'a> SynOpsCounter<'a> {
     ///
     /// # Panics
     ///
-    /// If nothing was added.
+    /// If nothing was added, or `dt` is not a number above 0.
     pub fn report(&self, dt: f64) -> SynOpsReport {
         report::report(self, dt)
     }

@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::{Deserialize, Serialize};
 
+use super::flow::{self, Role};
 use super::{Energy, SynOpsCounter};
-use crate::sequential::Layer;
 
 /// Synaptic operations of a network, mean over samples; prints as a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,8 @@ pub struct SynOpsReport {
     pub steps: f64,
     /// Length of a step in seconds.
     pub dt: f64,
-    /// The layers that pass events on, first to last: those with weights, pooling, flattening.
+    /// The layers that events reach, first to last: those with weights, and pooling and flattening that
+    /// is not between weights and their neurons, where currents are.
     pub layers: Vec<LayerSynOps>,
 }
 
@@ -29,7 +30,8 @@ pub struct LayerSynOps {
     pub name: String,
     /// Events that arrive.
     pub events_in: f64,
-    /// Events that leave: spikes of the neurons behind it, if there are some.
+    /// Events that leave: the spikes of the neurons that it drives. Weights in front of no spiking
+    /// neuron or rectified unit make no events.
     pub events_out: f64,
     /// Synapses of an input: kernel over stride, times channels; outputs of a linear layer; 0 of a layer
     /// without weights.
@@ -40,7 +42,8 @@ pub struct LayerSynOps {
     pub synops_by_formula: f64,
     /// Multiplications with additions that an analog network makes in all steps: one for every weight.
     pub macs: f64,
-    /// The neurons behind it, if there are some.
+    /// The spiking neurons that it drives, if there are some; those with a recurrent connection are in
+    /// the line of the layer in front of them, and in their own line without one.
     pub neurons: Option<NeuronActivity>,
 }
 
@@ -59,30 +62,27 @@ pub struct NeuronActivity {
 
 pub(super) fn report(counter: &SynOpsCounter<'_>, dt: f64) -> SynOpsReport {
     assert!(counter.samples > 0, "nothing was counted");
+    assert!(dt.is_finite() && dt > 0.0, "expected steps of more than 0 seconds, got {dt}");
     let (samples, steps) = (counter.samples as f64, counter.steps as f64);
-    let passes_on = |layer: &Layer| {
-        !matches!(
-            layer,
-            Layer::Neuron(_) | Layer::Relu(_) | Layer::QuantizedRelu(_) | Layer::Dropout(_)
-        )
-    };
     let layers = &counter.network.layers;
-    let lines = (0..layers.len()).filter(|index| passes_on(&layers[*index])).map(|index| {
-        let behind = index + 1..layers.len();
-        let next = behind.clone().find(|next| passes_on(&layers[*next])).unwrap_or(layers.len());
-        let neurons = (index..next).find(|at| layers[*at].has_neurons());
-        let recurrent = layers[index].has_neurons();
-        let formula = counter.fan_out[index].as_ref().map_or(0.0, |fan_out| fan_out.formula);
-        let arriving = counter.events[if recurrent { index + 1 } else { index }];
+    let lines = flow::lines(counter.network).into_iter().map(|flow::Line { layer, units }| {
+        let fan_out = counter.fan_out[layer].as_ref();
+        let formula = fan_out.map_or(0.0, |fan_out| fan_out.formula);
+        let arriving = counter.events[fan_out.map_or(layer, |fan_out| fan_out.driven_by(layer))];
+        let leaving = match Role::of(&layers[layer]) {
+            Role::Weights => units,
+            _ => units.or(Some(layer)),
+        };
+        let neurons = units.filter(|at| layers[*at].has_neurons());
         LayerSynOps {
-            layer: index,
-            name: layers[index].name(),
+            layer,
+            name: layers[layer].name(),
             events_in: arriving / samples,
-            events_out: counter.events[next] / samples,
+            events_out: leaving.map_or(0.0, |at| counter.events[at + 1]) / samples,
             fan_out: formula,
-            synops: counter.synops[index] / samples,
+            synops: counter.synops[layer] / samples,
             synops_by_formula: arriving * formula / samples,
-            macs: counter.macs[index] as f64 * steps / samples,
+            macs: counter.macs[layer] as f64 * steps / samples,
             neurons: neurons.map(|at| activity(&counter.spikes[at], steps)),
         }
     });

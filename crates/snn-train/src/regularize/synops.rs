@@ -4,8 +4,13 @@ use burn::tensor::Tensor;
 
 /// Synaptic operations of a sample, mean over the batch: `Σ_layers fan_out · Σ_n counts`. Takes for
 /// each layer its spike counts `[B, N]`, summed over time, and the number of synapses that a spike of
-/// it drives: the outputs of a linear layer, `channels · kernel / stride` of a convolution. `None`
-/// without layers.
+/// it drives: the outputs of a linear layer, `channels · kernel / stride` of a convolution, which is
+/// too much at its borders. `None` without layers.
+///
+/// For networks of one's own. [`EventCounts::synops`] finds the fan-out of each layer of a
+/// [`Sequential`](snn_core::Sequential), and counts it exactly.
+///
+/// [`EventCounts::synops`]: snn_core::sequential::EventCounts::synops
 pub fn synops(layers: impl IntoIterator<Item = (Tensor<2>, f64)>) -> Option<Tensor<1>> {
     let operations = |(counts, fan_out): (Tensor<2>, f64)| {
         let [batch, _] = counts.dims();
