@@ -133,7 +133,7 @@ fn corrected_biases_bring_rates_nearer() {
         let before = error(&converted);
         converted.correct_biases(&ann, &x, 6);
         let after = error(&converted);
-        assert!(after < 0.5 * before, "{before} became {after}: {threshold}, {subtract:?}");
+        assert!(after < 0.4 * before, "{before} became {after}: {threshold}, {subtract:?}");
     }
 }
 
