@@ -42,8 +42,8 @@ impl WeightFile {
     ///
     /// Parameters of neurons are not in such files and stay as they are, as does the largest output of a
     /// [`QuantizedRelu`](crate::layer::QuantizedRelu), for which files have no common name: where a file has it, it
-    /// is a tensor that no layer takes, for [`load_partial`](Self::load_partial). A `num_batches_tracked` beside a batch
-    /// normalization is passed over.
+    /// is a tensor that no layer takes, for [`load_partial`](Self::load_partial). A `num_batches_tracked` beside a
+    /// batch normalization is passed over.
     ///
     /// # Errors
     ///
