@@ -11,7 +11,7 @@ use burn::module::{Module, ModuleVisitor, Param, list_param_ids};
 use burn::nn::conv::Conv2dConfig;
 use burn::nn::{BatchNormConfig, LinearConfig, LinearLayout};
 use burn::tensor::Tensor;
-use snn::core::layer::ThresholdDependentBatchNormConfig;
+use snn::core::layer::{QuantizedReluConfig, ThresholdDependentBatchNormConfig};
 use snn::core::sequential::Layer;
 use snn::core::weights::{LoadReport, Mapping, WeightFile};
 use snn::prelude::*;
@@ -207,6 +207,24 @@ fn layers_take_tensors_by_value_of_their_numbers() {
     let file = WeightFile::open(written(&bytes).path()).unwrap();
     file.load(&mut network, &Mapping::InOrder).unwrap();
     assert_eq!(numbers(&network), [[9.0], [10.0], [100.0]]);
+}
+
+#[test]
+fn quantized_units_keep_their_largest_output() {
+    let config = SequentialConfig::new()
+        .layer(LinearConfig::new(1, 1).with_bias(false))
+        .layer(QuantizedReluConfig::new(4, 3.0));
+    let load = |tensors: &[Stored<'_>]| {
+        let mut network = init(&config);
+        let file = WeightFile::open(written(&safetensors(tensors)).path()).unwrap();
+        let report = file.load(&mut network, &Mapping::InOrder).map_err(|e| e.to_string())?;
+        Ok::<_, String>((report.untouched, numbers(&network)))
+    };
+    let linear = f32s("0.weight", &[1, 1], &[0.5]);
+    assert_eq!(load(&[linear.clone()]), Ok((vec![], vec![vec![0.5], vec![3.0]])));
+    // One that a file has is not passed over.
+    let error = load(&[linear, f32s("1.up", &[1], &[2.0])]).unwrap_err();
+    assert!(error.ends_with("no layer takes 1.up"), "{error}");
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::normalize::by_channel;
-use super::weights::Weights;
 use super::{Conversion, Units};
-use crate::sequential::{Activation, Sequential, SequentialState};
+use crate::sequential::{Activation, Sequential, SequentialState, Weights};
 
 impl Conversion {
     /// Adds to the biases what the rates of each channel lack, on average over `data`, `[B, ...]`, when
@@ -26,10 +26,11 @@ impl Conversion {
         data: &Tensor<D>,
         steps: usize,
     ) {
-        let data = data.clone().detach();
-        let analog = means(ann, &data, None, |_| true);
+        // Without gradients, dropout and statistics of a batch, also where the networks are trained.
+        let data = data.clone().without_autodiff();
+        let analog = means(&ann.valid(), &data, None, |_| true);
         for Units { analog: original, spiking, weights, scale } in self.units.clone() {
-            let rates = means(&self.network, &data, Some(steps), |layer| layer == spiking);
+            let rates = means(&self.network.valid(), &data, Some(steps), |layer| layer == spiking);
             let (rates, target) = (&rates[&spiking], &analog[&original]);
             let each = rates.len() / scale.len();
             let lacking: Vec<f32> = scale
@@ -40,7 +41,7 @@ impl Conversion {
                         let values = &values[channel * each..(channel + 1) * each];
                         values.iter().sum::<f32>() / each as f32
                     };
-                    (mean(target) / scale - mean(rates)) * self.threshold
+                    (mean(target) / scale - mean(rates)) * self.subtract
                 })
                 .collect();
             if let Some(mut weights) = Weights::of(&mut self.network.layers[weights]) {

@@ -1,21 +1,25 @@
 //! A spiking network, layer by layer.
 
-use burn::nn::BatchNorm;
-use burn::tensor::Tensor;
+use std::collections::BTreeMap;
 
+use burn::nn::BatchNorm;
+use burn::nn::pool::AvgPool2d;
+
+use super::affine::Affine;
 use super::error::ConversionError;
 use super::report::{ConversionReport, ConversionStep};
-use super::weights::{Weights, are_finite};
 use super::{Conversion, Units};
-use crate::layer::{SpikingMaxPool2d, SumPool2d};
+use crate::layer::{SpikingMaxPool2d, SumPool2d, UNEQUAL_WINDOWS};
 use crate::neuron::{AnyNeuron, LifConfig};
-use crate::sequential::{Layer, Sequential};
+use crate::sequential::{Layer, Sequential, Weights, parameters};
 use crate::surrogate::SpikeTest;
 use crate::window::Window;
 
 pub(super) struct Builder {
     neuron: LifConfig,
-    threshold: f64,
+    /// What a spike is to stand for, by the number of the activation's layer; weights stay as they are if
+    /// there are none.
+    scales: Option<BTreeMap<usize, Vec<f32>>>,
     layers: Vec<Layer>,
     steps: Vec<ConversionStep>,
     units: Vec<Units>,
@@ -23,10 +27,11 @@ pub(super) struct Builder {
     driven_by: Option<usize>,
     /// Whether a pooling is behind these weights that does not leave a constant as it is, or an order.
     unequal: bool,
-    /// What the original has here is, for each channel, the scale times what the spiking network has,
-    /// plus the shift.
-    scale: Vec<f32>,
-    shift: Vec<f32>,
+    /// From what flows here to the original, as the next weights will make up for it.
+    relation: Affine,
+    /// What a one here stands for besides, and no weights make up for: weights that stay as they are
+    /// do not go with what a spike takes from the membrane.
+    unit: f32,
     sample: Vec<usize>,
 }
 
@@ -34,18 +39,21 @@ pub(super) struct Builder {
 type Done = Result<String, String>;
 
 impl Builder {
-    pub(super) fn new(neuron: LifConfig, threshold: f64, sample: &[usize]) -> Self {
-        let channels = sample.first().copied().unwrap_or(1);
+    pub(super) fn new(
+        neuron: LifConfig,
+        scales: Option<BTreeMap<usize, Vec<f32>>>,
+        sample: &[usize],
+    ) -> Self {
         Self {
             neuron,
-            threshold,
+            scales,
             layers: Vec::new(),
             steps: Vec::new(),
             units: Vec::new(),
             driven_by: None,
             unequal: false,
-            scale: vec![1.0; channels],
-            shift: vec![0.0; channels],
+            relation: Affine::identity(sample.first().copied().unwrap_or(1)),
+            unit: 1.0,
             sample: sample.to_vec(),
         }
     }
@@ -57,10 +65,9 @@ impl Builder {
         index: usize,
         layer: &Layer,
         output: &[usize],
-        scale: &impl Fn(usize) -> Vec<f32>,
     ) -> Result<(), ConversionError> {
         let name = layer.name();
-        if !are_finite(layer) {
+        if !parameters(layer).into_iter().all(f64::is_finite) {
             return Err(ConversionError::NotFinite { layer: index, name, what: "weights" });
         }
         let done = match layer {
@@ -68,62 +75,32 @@ impl Builder {
             Layer::Relu(_) if self.driven_by.is_none() && self.is_rectified() => {
                 Ok("left out: spikes are not negative".into())
             }
-            Layer::Relu(_) => self.rectify(index, scale(index), 1.0, self.neuron.clone()),
+            Layer::Relu(_) => {
+                let scale = self.scales.as_ref().and_then(|scales| scales.get(&index).cloned());
+                self.rectify(index, scale, self.neuron.clone())
+            }
             Layer::QuantizedRelu(relu) => {
-                // Weights go with the threshold, as if it was the largest output.
-                let subtract = self.neuron.threshold.extreme(f64::max);
+                // From half of what a spike takes, levels are rounded.
                 let neuron = self.neuron.clone();
                 let neuron = neuron
                     .with_spike_test(SpikeTest::Multiple { max: Some(1) })
-                    .with_v_leak(subtract - self.threshold / 2.0);
-                self.rectify(index, vec![relu.largest()], self.threshold as f32, neuron)
+                    .with_v_leak(self.subtract() / 2.0);
+                self.rectify(index, Some(vec![relu.largest()]), neuron)
             }
-            Layer::AvgPool2d(pool) => {
-                let [height, width] = pool.kernel_size;
-                let padded = self.is_padded(&Window::from(pool)) && pool.count_include_pad;
-                match self.driven_by {
-                    Some(_) => {
-                        self.unequal |= padded;
-                        self.layers.push(layer.clone());
-                        Ok("kept: it averages currents".into())
-                    }
-                    None if padded && self.is_shifted() => Err(PADDED_SHIFT.into()),
-                    None => {
-                        self.layers.push(Layer::SumPool2d(SumPool2d { mean: pool.clone() }));
-                        let factor = 1.0 / (height * width) as f32;
-                        self.scale.iter_mut().for_each(|scale| *scale *= factor);
-                        Ok(format!("sum pooling; {factor} goes into the next weights"))
-                    }
-                }
-            }
-            Layer::SumPool2d(pool) => {
-                let [height, width] = pool.mean.kernel_size;
-                if self.is_padded(&Window::from(&pool.mean)) && self.is_shifted() {
-                    Err(PADDED_SHIFT.into())
-                } else {
-                    self.shift.iter_mut().for_each(|shift| *shift *= (height * width) as f32);
-                    self.unequal = true;
-                    self.layers.push(layer.clone());
-                    Ok("kept".into())
-                }
+            Layer::AvgPool2d(pool) => self.average(pool),
+            Layer::SumPool2d(pool) => self.sum(pool),
+            Layer::MaxPool2d(_) if !self.relation.keeps_order() => {
+                Err("a BatchNorm in front of it turns the largest into the smallest".into())
             }
             Layer::MaxPool2d(pool) => {
-                if self.scale.iter().any(|scale| *scale <= 0.0) {
-                    Err("a BatchNorm in front of it turns the largest into the smallest".into())
-                } else {
-                    self.unequal = true;
-                    let pool = SpikingMaxPool2d { pool: pool.clone() };
-                    self.layers.push(Layer::SpikingMaxPool2d(pool));
-                    Ok("max pooling of what has come so far".into())
-                }
+                self.unequal = true;
+                let pool = SpikingMaxPool2d { pool: pool.clone() };
+                self.layers.push(Layer::SpikingMaxPool2d(pool));
+                Ok("max pooling of what has come so far".into())
             }
             Layer::BatchNorm(norm) => self.normalize(norm),
             Layer::Flatten(_) => {
-                let pixels = self.sample[1..].iter().product();
-                let each = |values: &[f32]| {
-                    values.iter().flat_map(|x| std::iter::repeat_n(*x, pixels)).collect()
-                };
-                (self.scale, self.shift) = (each(&self.scale), each(&self.shift));
+                self.relation.flatten(self.sample.iter().skip(1).product());
                 self.layers.push(layer.clone());
                 Ok("kept".into())
             }
@@ -148,18 +125,17 @@ impl Builder {
 
     fn weights(&mut self, mut layer: Layer) -> Done {
         if let Layer::Conv2d(conv) = &layer
-            && self.is_shifted()
+            && self.relation.is_shifted()
             && self.is_padded(&Window::from(conv))
         {
             return Err(PADDED_SHIFT.into());
         }
-        let plain = !self.is_shifted() && self.scale.iter().all(|scale| *scale == 1.0);
+        let plain = self.relation.is_identity();
         if let Some(mut weights) = Weights::of(&mut layer) {
             if !plain {
-                weights.take_input(&self.scale, &self.shift);
+                self.relation.fold_forward(&mut weights);
             }
-            let outputs = weights.outputs();
-            (self.scale, self.shift) = (vec![1.0; outputs], vec![0.0; outputs]);
+            self.relation = Affine::identity(weights.outputs());
         }
         self.driven_by = Some(self.layers.len());
         self.unequal = false;
@@ -167,32 +143,47 @@ impl Builder {
         Ok(if plain { "weights as they are" } else { "weights scaled by what came before" }.into())
     }
 
-    /// Puts neurons here whose spikes stand for so much, with weights that are `gain` times what that
-    /// asks for.
-    fn rectify(&mut self, index: usize, scale: Vec<f32>, gain: f32, neuron: LifConfig) -> Done {
+    /// Puts neurons here whose spikes stand for `scale`, or, if there is none, for what the weights
+    /// make of it as they are.
+    fn rectify(&mut self, index: usize, scale: Option<Vec<f32>>, neuron: LifConfig) -> Done {
+        let subtract = self.subtract() as f32;
         let weights_at = self.driven_by;
         let weights = weights_at.and_then(|at| Some((at, Weights::of(&mut self.layers[at])?)));
         let Some((weights_at, mut weights)) = weights else {
             return Err("there are no weights in front of it".into());
         };
         let outputs = weights.outputs();
-        // Behind a flattening there is more than one neuron to an output.
-        let scale = match scale.len() {
-            1 => vec![scale[0]; outputs],
-            length if length == outputs => scale,
-            _ => vec![scale.iter().copied().fold(0.0, f32::max); outputs],
+        let scale = match scale {
+            None => {
+                self.unit *= subtract;
+                vec![1.0; outputs]
+            }
+            Some(scale) => {
+                // Behind a flattening there is more than one neuron to an output.
+                let scale = match scale.len() {
+                    1 => vec![scale[0]; outputs],
+                    length if length == outputs => scale,
+                    _ => vec![scale.iter().copied().fold(0.0, f32::max); outputs],
+                };
+                if self.unit != 1.0 {
+                    weights.scale_input(self.unit);
+                    self.unit = 1.0;
+                }
+                let factors: Vec<f32> = scale.iter().map(|scale| subtract / scale).collect();
+                if factors.iter().any(|factor| *factor != 1.0) {
+                    weights.scale_output(&factors);
+                }
+                scale
+            }
         };
-        let factors: Vec<f32> = scale.iter().map(|scale| gain / scale).collect();
-        if factors.iter().any(|factor| *factor != 1.0) {
-            weights.scale_output(&factors);
-        }
         let neuron = neuron.init(&weights.device()).map_err(|error| error.to_string())?;
+        let pixels = self.sample[0] / outputs;
+        self.relation = Affine::scaled(scale.clone());
+        self.relation.flatten(pixels);
+        let scale: Vec<f32> = scale.iter().map(|scale| scale * self.unit).collect();
         let (low, high) = scale
             .iter()
             .fold((f32::MAX, 0.0_f32), |(low, high), scale| (low.min(*scale), high.max(*scale)));
-        let pixels = self.sample[0] / outputs;
-        self.scale = scale.iter().flat_map(|x| std::iter::repeat_n(*x, pixels)).collect();
-        self.shift = vec![0.0; self.scale.len()];
         let spiking = self.layers.len();
         self.units.push(Units { analog: index, spiking, weights: weights_at, scale });
         self.layers.push(Layer::Neuron(AnyNeuron::Lif(neuron)));
@@ -203,41 +194,51 @@ impl Builder {
         })
     }
 
-    fn normalize(&mut self, norm: &BatchNorm) -> Done {
-        let values = |x: Tensor<1>| -> Vec<f32> { x.into_data().iter().collect() };
-        let (gamma, beta) = (values(norm.gamma.val()), values(norm.beta.val()));
-        let mean = values(norm.running_mean.value_sync());
-        let variance = values(norm.running_var.value_sync());
-        let scale: Vec<f32> = gamma
-            .iter()
-            .zip(&variance)
-            .map(|(gamma, variance)| {
-                (f64::from(*gamma) / (f64::from(*variance) + norm.epsilon).sqrt()) as f32
-            })
-            .collect();
-        let shift = (0..scale.len()).map(|c| beta[c] - scale[c] * mean[c]).collect::<Vec<f32>>();
-        if scale.iter().chain(&shift).any(|value| !value.is_finite()) {
-            return Err("its parameters are not finite".into());
+    fn average(&mut self, pool: &AvgPool2d) -> Done {
+        let padded = self.is_padded(&Window::from(pool)) && pool.count_include_pad;
+        if self.driven_by.is_some() {
+            self.unequal |= padded;
+            self.layers.push(Layer::AvgPool2d(pool.clone()));
+            return Ok("kept: it averages currents".into());
         }
-        match self.driven_by {
-            Some(_) if self.unequal => {
-                Err("a pooling is between it and the weights in front of it".into())
+        let sum = SumPool2d::of_average(pool).ok_or(UNEQUAL_WINDOWS)?;
+        if padded && self.relation.is_shifted() {
+            return Err(PADDED_SHIFT.into());
+        }
+        let window = sum.window();
+        self.relation.mean_for_sum(window);
+        self.layers.push(Layer::SumPool2d(sum));
+        Ok(format!("sum pooling; {} goes into the next weights", 1.0 / window as f32))
+    }
+
+    fn sum(&mut self, pool: &SumPool2d) -> Done {
+        if self.driven_by.is_none() && !pool.has_equal_windows() {
+            return Err(UNEQUAL_WINDOWS.into());
+        }
+        if self.is_padded(&Window::from(&pool.mean)) && self.relation.is_shifted() {
+            return Err(PADDED_SHIFT.into());
+        }
+        self.relation.sum(pool.window());
+        self.unequal = true;
+        self.layers.push(Layer::SumPool2d(pool.clone()));
+        Ok("kept".into())
+    }
+
+    fn normalize(&mut self, norm: &BatchNorm) -> Done {
+        let norm = Affine::of_norm(norm)?;
+        let Some(weights_at) = self.driven_by else {
+            self.relation.then(&norm);
+            return Ok("goes into the next weights".into());
+        };
+        if self.unequal {
+            return Err("a pooling is between it and the weights in front of it".into());
+        }
+        match Weights::of(&mut self.layers[weights_at]) {
+            Some(mut weights) if weights.outputs() == norm.channels() => {
+                norm.fold_backward(&mut weights);
+                Ok("folded into the weights in front of it".into())
             }
-            Some(weights_at) => match Weights::of(&mut self.layers[weights_at]) {
-                Some(mut weights) if weights.outputs() == scale.len() => {
-                    weights.scale_output(&scale);
-                    weights.add(&shift);
-                    Ok("folded into the weights in front of it".into())
-                }
-                _ => Err("it does not normalize the channels of the weights in front".into()),
-            },
-            None => {
-                for channel in 0..scale.len() {
-                    self.scale[channel] *= scale[channel];
-                    self.shift[channel] = self.shift[channel] * scale[channel] + shift[channel];
-                }
-                Ok("goes into the next weights".into())
-            }
+            _ => Err("it does not normalize the channels of the weights in front".into()),
         }
     }
 
@@ -248,7 +249,8 @@ impl Builder {
     ) -> Result<Conversion, ConversionError> {
         let last = self.steps.len().saturating_sub(1);
         if spiking_output && self.driven_by.is_some() {
-            let done = self.rectify(last, vec![1.0], 1.0, self.neuron.clone());
+            let scale = self.scales.as_ref().map(|_| vec![1.0]);
+            let done = self.rectify(last, scale, self.neuron.clone());
             // It is no activation of the original.
             self.units.pop();
             let action = done.map_err(|reason| self.unsupported(last, reason))?;
@@ -256,11 +258,10 @@ impl Builder {
                 step.action = format!("{}; {action}", step.action);
             }
         }
-        let alike = self.scale.windows(2).all(|pair| pair[0] == pair[1]);
-        if self.is_shifted() || !alike {
+        let Some(scale) = self.relation.common_scale() else {
             let reason = "there are no weights behind it to make up for what came before";
             return Err(self.unsupported(last, reason.into()));
-        }
+        };
         if bias_steps != 1.0 {
             for layer in &mut self.layers {
                 if let Some(mut weights) = Weights::of(layer) {
@@ -269,10 +270,10 @@ impl Builder {
             }
         }
         Ok(Conversion {
+            subtract: self.subtract() as f32,
             network: Sequential::new(self.layers),
             report: ConversionReport { steps: self.steps },
-            output_scale: self.scale.first().copied().unwrap_or(1.0),
-            threshold: self.threshold as f32,
+            output_scale: scale * self.unit,
             units: self.units,
         })
     }
@@ -282,14 +283,14 @@ impl Builder {
         ConversionError::Unsupported { layer, name, reason }
     }
 
-    /// Whether what comes here is not negative: spikes, or sums of them.
-    fn is_rectified(&self) -> bool {
-        let rectified = !self.units.is_empty() && !self.is_shifted();
-        rectified && self.scale.iter().all(|scale| *scale >= 0.0)
+    /// What a spike takes from the membrane.
+    fn subtract(&self) -> f64 {
+        self.neuron.threshold.extreme(f64::max)
     }
 
-    fn is_shifted(&self) -> bool {
-        self.shift.iter().any(|shift| *shift != 0.0)
+    /// Whether what comes here is not negative: spikes, or sums of them.
+    fn is_rectified(&self) -> bool {
+        !self.units.is_empty() && self.relation.keeps_sign()
     }
 
     fn is_padded(&self, window: &Window<'_>) -> bool {

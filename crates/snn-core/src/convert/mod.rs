@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `Linear`, `Conv2d` | the same with other weights |
 //! | `Relu` | integrate-and-fire neurons |
-//! | `QuantizedRelu` | the same, at most one spike in a step, from `θ / 2` |
+//! | `QuantizedRelu` | the same, at most one spike in a step, from where levels are rounded: `θ / 2` |
 //! | `AvgPool2d` | `SumPool2d`; the factor goes into the next weights, so that spikes stay whole |
 //! | `MaxPool2d` | [`SpikingMaxPool2d`](crate::layer::SpikingMaxPool2d): exact in the number of spikes |
 //! | `BatchNorm` | nothing: it goes into the weights in front of it, or behind it |
@@ -28,6 +28,7 @@
 //! State is explicit, as in every [`Sequential`]: it persists where it is handed on,
 //! and a default state is rest.
 
+mod affine;
 mod bias;
 mod builder;
 mod error;
@@ -35,12 +36,13 @@ mod normalize;
 mod report;
 #[cfg(test)]
 mod tests;
-mod weights;
+
+use std::collections::BTreeMap;
 
 use burn::config::Config;
 use burn::tensor::Tensor;
 
-use crate::error::{ConfigError, check, finite, positive};
+use crate::error::{ConfigError, at_least_one, check, finite, positive};
 use crate::neuron::LifConfig;
 use crate::sequential::Sequential;
 use crate::surrogate::SpikeTest;
@@ -79,8 +81,13 @@ pub use report::{ConversionReport, ConversionStep};
 /// ```
 #[derive(Config, Debug, PartialEq)]
 pub struct ConversionConfig {
-    /// Membrane at which a neuron spikes. Weights are not scaled with it, unless for `QuantizedRelu`: at
-    /// half the threshold there are twice the spikes, in every layer anew.
+    /// Membrane at which a neuron spikes.
+    ///
+    /// [`convert_normalized`](Self::convert_normalized) gives it weights to match, so that rates do not
+    /// depend on it. [`convert`](Self::convert) leaves weights as they are, as sinabs does: at half the
+    /// threshold there are twice the spikes, in every layer anew, and a spike of layer `k` stands for
+    /// `s^k`, with `s` for what a spike takes from the membrane. Biases behind the first neurons, and
+    /// what a `BatchNorm` there adds, are then not in proportion, unless `s` is 1.
     #[config(default = 1.0)]
     pub threshold: f64,
     /// What a spike takes from the membrane; as much as the threshold if it is not given. With `s` in
@@ -90,7 +97,8 @@ pub struct ConversionConfig {
     /// Lower bound of the membrane. sinabs has -1; without one no input is ever forgotten.
     #[config(default = "Some(-1.0)")]
     pub v_min: Option<f64>,
-    /// Membrane at rest, as a share of the threshold: 0.5 rounds rates instead of cutting them off.
+    /// Membrane at rest, as a share of the threshold: 0.5 rounds rates instead of cutting them off, where a
+    /// spike takes as much as the threshold. `QuantizedRelu` starts where it rounds in any case.
     #[config(default = 0.0)]
     pub initial_membrane: f64,
     /// Largest number of spikes in a step, if there is to be one.
@@ -121,8 +129,8 @@ pub struct Conversion {
     pub report: ConversionReport,
     /// What one spike, or a current of one, of the output stands for in the output of the original.
     pub output_scale: f32,
-    /// Membrane at which its neurons spike.
-    threshold: f32,
+    /// What a spike takes from a membrane.
+    subtract: f32,
     /// What became of the activations of the original.
     units: Vec<Units>,
 }
@@ -143,16 +151,20 @@ struct Units {
 impl ConversionConfig {
     /// A spiking network with the weights of `ann`, for samples of shape `sample`, without `B`.
     ///
+    /// Only a [`QuantizedRelu`](crate::layer::QuantizedRelu) scales the weights in front of it: its largest
+    /// output is a spike in every step.
+    ///
     /// # Errors
     ///
     /// Names the first layer that cannot be converted, or does not fit, or the number of this
-    /// configuration that makes no sense.
+    /// configuration that makes no sense. Pools that average spikes must have windows that are all equally
+    /// large.
     pub fn convert(
         &self,
         ann: &Sequential,
         sample: &[usize],
     ) -> Result<Conversion, ConversionError> {
-        self.build(ann, sample, |_| vec![1.0])
+        self.build(ann, sample, None)
     }
 
     /// The same with weights scaled so that a spike in each step stands for a large activation of `data`,
@@ -169,22 +181,22 @@ impl ConversionConfig {
         normalization: &Normalization,
     ) -> Result<Conversion, ConversionError> {
         let scales = normalize::scales(ann, data, normalization)?;
-        self.build(ann, &data.dims()[1..], |layer| scales[&layer].clone())
+        self.build(ann, &data.dims()[1..], Some(scales))
     }
 
-    /// With `scale` for what a spike is to stand for, by the number of the activation's layer.
+    /// With `scales` for what a spike is to stand for, by the number of the activation's layer.
     fn build(
         &self,
         ann: &Sequential,
         sample: &[usize],
-        scale: impl Fn(usize) -> Vec<f32>,
+        scales: Option<BTreeMap<usize, Vec<f32>>>,
     ) -> Result<Conversion, ConversionError> {
         let neuron = self.neuron()?;
         let bias_steps = positive("bias_steps", self.bias_steps)?;
         let summary = ann.summary(sample)?;
-        let mut builder = Builder::new(neuron, self.threshold, sample);
+        let mut builder = Builder::new(neuron, scales, sample);
         for (index, (layer, line)) in ann.layers.iter().zip(&summary.layers).enumerate() {
-            builder.add(index, layer, &line.output, &scale)?;
+            builder.add(index, layer, &line.output)?;
         }
         builder.finish(self.spiking_output, bias_steps)
     }
@@ -195,6 +207,13 @@ impl ConversionConfig {
         let subtract = positive("membrane_subtract", self.membrane_subtract.unwrap_or(threshold))?;
         let share = finite("initial_membrane", self.initial_membrane)?;
         check("initial_membrane", share, "a number below 1", share < 1.0)?;
+        if let Some(v_min) = self.v_min {
+            let below = v_min.is_finite() && v_min < threshold;
+            check("v_min", v_min, "a finite number below the threshold", below)?;
+        }
+        if let Some(max) = self.max_spikes {
+            at_least_one("max_spikes", max as usize)?;
+        }
         // Measured from here, the membrane spikes as often as what is subtracted fits into it.
         let origin = threshold - subtract;
         Ok(LifConfig::sinabs_iaf()

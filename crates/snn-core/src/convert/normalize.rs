@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::config::Config;
+use burn::module::Module;
 use burn::tensor::{Tensor, s};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,8 @@ use crate::sequential::{Activation, Layer, Sequential, SequentialState};
 #[derive(Config, Debug, PartialEq)]
 pub struct Normalization {
     /// The activation that it stands for is as large as so many percent of all, from 0 to 100: 100 is the
-    /// largest one. Rueckauer et al. take 99.9, sinabs' `normalize_weights` 99.
+    /// largest one. Rueckauer et al. take 99.9, sinabs' `normalize_weights` 99. The largest one is also
+    /// taken where the percentile is 0, and 1 where nothing is ever active.
     pub percentile: f64,
     /// Whose activations.
     #[config(default = "ScaleBy::Layer")]
@@ -43,35 +45,40 @@ pub(super) fn scales<const D: usize>(
         return Err(ConversionError::NoData);
     }
     ann.summary(&data.dims()[1..])?;
+    // Without gradients, dropout and statistics of a batch, also where it is trained.
+    let ann = ann.valid();
+    let data = data.clone().without_autodiff();
     let has_weights = |layer: &Layer| matches!(layer, Layer::Linear(_) | Layer::Conv2d(_));
     let last_weights = ann.layers.iter().rposition(has_weights).unwrap_or(0);
-    let mut active: BTreeMap<usize, Vec<Vec<f32>>> = BTreeMap::new();
+    let samples = data.dims()[0];
+    let mut active: BTreeMap<usize, Vec<Largest>> = BTreeMap::new();
     let mut watch = |index: usize, _: &Activation, output: &Activation| {
         if matches!(ann.layers[index], Layer::Relu(_) | Layer::QuantizedRelu(_)) {
             let channels = match scale_by {
-                ScaleBy::Channel if index < last_weights => output.sample()[0],
+                ScaleBy::Channel if index < last_weights => {
+                    output.sample().first().copied().unwrap_or(1)
+                }
                 _ => 1,
             };
-            let all = active.entry(index).or_insert_with(|| vec![Vec::new(); channels]);
+            let all = active.entry(index).or_insert_with(|| {
+                let count = samples * output.sample().iter().product::<usize>() / channels;
+                vec![Largest::new(percentile, count); channels]
+            });
             let values = by_channel(output.rows().clone(), channels);
-            all.iter_mut().zip(values).for_each(|(all, values)| all.extend(values));
+            all.iter_mut().zip(values).for_each(|(all, values)| all.add(values));
         }
     };
-    // Without gradients, whatever the weights are for, and not all activations of the network at once.
-    for samples in data.clone().detach().split(CHUNK, 0) {
+    for samples in data.split(CHUNK, 0) {
         let (x, rest) = (Activation::step(samples), SequentialState::default());
         ann.run(x, rest, None, Some(&mut watch));
     }
     let mut scales = BTreeMap::new();
     for (index, channels) in active {
-        if channels.iter().flatten().any(|value| !value.is_finite()) {
+        if channels.iter().any(|channel| !channel.finite) {
             let (layer, name) = (index, ann.layers[index].name());
             return Err(ConversionError::NotFinite { layer, name, what: "activations" });
         }
-        let large = channels.into_iter().map(|values| percentile_of(values, percentile));
-        // Of what is never active nothing is known.
-        let large = large.map(|large| if large > 0.0 { large } else { 1.0 });
-        scales.insert(index, large.collect());
+        scales.insert(index, channels.into_iter().map(Largest::scale).collect());
     }
     Ok(scales)
 }
@@ -89,26 +96,73 @@ pub(super) fn by_channel(rows: Tensor<4>, channels: usize) -> Vec<Vec<f32>> {
     (0..channels).map(part).collect()
 }
 
-/// As NumPy's: between two values on a straight line.
-fn percentile_of(mut values: Vec<f32>, percentile: f64) -> f32 {
-    let at = percentile / 100.0 * (values.len() - 1) as f64;
-    let (_, low, above) = values.select_nth_unstable_by(at as usize, f32::total_cmp);
-    let low = *low;
-    let high = above.iter().copied().min_by(f32::total_cmp).unwrap_or(low);
-    low + (high - low) * at.fract() as f32
+/// The values at a percentile and above it, of so many that come in parts: no more are kept.
+#[derive(Clone)]
+struct Largest {
+    kept: Vec<f32>,
+    /// How many there will be.
+    number: usize,
+    /// Where the percentile is between the lowest two of them.
+    fraction: f32,
+    /// Whether all values were.
+    finite: bool,
+}
+
+impl Largest {
+    /// Of `count` values in all.
+    fn new(percentile: f64, count: usize) -> Self {
+        let at = percentile / 100.0 * count.saturating_sub(1) as f64;
+        let number = count - at as usize;
+        Self { kept: Vec::new(), number, fraction: at.fract() as f32, finite: true }
+    }
+
+    fn add(&mut self, values: Vec<f32>) {
+        self.finite &= values.iter().all(|value| value.is_finite());
+        self.kept.extend(values);
+        let surplus = self.kept.len().saturating_sub(self.number);
+        if surplus > 0 {
+            self.kept.select_nth_unstable_by(surplus, f32::total_cmp);
+            self.kept.drain(..surplus);
+        }
+    }
+
+    /// The percentile as NumPy's, between two values on a straight line; the largest value, if most are
+    /// silent. Of what is never active nothing is known.
+    fn scale(mut self) -> f32 {
+        self.kept.sort_unstable_by(f32::total_cmp);
+        let (Some(low), Some(largest)) = (self.kept.first(), self.kept.last()) else { return 1.0 };
+        let above = self.kept.get(1).unwrap_or(low);
+        let percentile = low + (above - low) * self.fraction;
+        [percentile, *largest].into_iter().find(|value| *value > 0.0).unwrap_or(1.0)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn scale(percentile: f64, values: &[f32]) -> f32 {
+        let mut largest = Largest::new(percentile, values.len());
+        values.chunks(2).for_each(|part| largest.add(part.to_vec()));
+        assert!(largest.finite && largest.kept.len() == largest.number);
+        largest.scale()
+    }
+
     #[test]
     fn percentiles_are_those_of_numpy() {
-        let values = || vec![4.0, 1.0, 3.0, 2.0, 10.0];
+        let values = [4.0, 1.0, 3.0, 2.0, 10.0];
         for (percentile, expected) in [(100.0, 10.0), (50.0, 3.0), (90.0, 7.6), (99.0, 9.76)] {
-            let got = percentile_of(values(), percentile);
+            let got = scale(percentile, &values);
             assert!((got - expected).abs() < 1e-5, "{percentile}: {got}");
         }
-        assert_eq!(percentile_of(vec![2.0], 99.0), 2.0);
+        assert_eq!(scale(99.0, &[2.0]), 2.0);
+    }
+
+    #[test]
+    fn what_is_silent_most_of_the_time_goes_by_its_largest_activation() {
+        let mut values = [0.0; 200];
+        assert_eq!(scale(99.0, &values), 1.0);
+        values[77] = 5.0;
+        assert_eq!(scale(99.0, &values), 5.0);
     }
 }

@@ -49,7 +49,7 @@ impl IntegerRange {
 }
 
 /// `round(scale · x) / scale`, at the end of the range where `scale · x` leaves it; halves are rounded
-/// away from zero. Any shape.
+/// away from zero. Any shape. Zeros at an infinite scale, which is that of nothing but zeros.
 ///
 /// Its gradient is that of `x`, inside the range and outside (a straight-through estimator; Bengio et
 /// al., *Estimating or Propagating Gradients Through Stochastic Neurons*, 2013). Outside, the gradient of
@@ -67,9 +67,15 @@ impl IntegerRange {
 /// assert_eq!(on_chip.into_data().try_to_vec::<f32>().unwrap(), [0.25, -0.25, 0.0, 15.75]);
 /// ```
 pub fn quantize<const D: usize>(x: Tensor<D>, scale: f64, range: IntegerRange) -> Tensor<D> {
-    let scaled = x.clone().detach().mul_scalar(scale).clamp(range.min, range.max);
-    let rounded = scaled.clone().abs().add_scalar(0.5).floor() * scaled.sign();
-    let quantized = rounded.div_scalar(scale);
+    // As the tensor has it, in which zero times infinity is no number.
+    let quantized = match (scale as f32).is_infinite() {
+        true => x.zeros_like().detach(),
+        false => {
+            let scaled = x.clone().detach().mul_scalar(scale).clamp(range.min, range.max);
+            let rounded = scaled.clone().abs().add_scalar(0.5).floor() * scaled.sign();
+            rounded.div_scalar(scale)
+        }
+    };
     match x.device().is_autodiff() {
         // (x - x) is exactly zero.
         true => quantized + (x.clone() - x.detach()),
@@ -116,6 +122,20 @@ mod tests {
         let x = Tensor::from_floats([0.1, 3.99, -4.2], &Device::default());
         let expected = [3.0 / 32.0, 127.0 / 32.0, -4.0];
         assert_eq!(values(quantize(x, 32.0, IntegerRange::signed(8))), expected);
+    }
+
+    #[test]
+    fn zeros_stay_zeros_at_their_own_scale() {
+        let range = IntegerRange::signed(8);
+        let device = Device::default().autodiff();
+        // The second scale is infinite in single precision alone.
+        for scale in [range.scale([0.0, 0.0]), 1e40] {
+            let x = Tensor::<1>::zeros([2], &device).require_grad();
+            let y = quantize(x.clone(), scale, range);
+            assert_eq!(values(y.clone()), [0.0, 0.0]);
+            let gradients = y.sum().backward();
+            assert_eq!(values(x.grad(&gradients).unwrap()), [1.0, 1.0]);
+        }
     }
 
     #[test]

@@ -35,5 +35,6 @@ pub use norm::{
 };
 pub use quantized_relu::{QuantizedRelu, QuantizedReluConfig};
 pub use spiking_max_pool::{SpikingMaxPool2d, SpikingMaxPool2dConfig};
+pub(crate) use sum_pool::UNEQUAL_WINDOWS;
 pub use sum_pool::{SumPool2d, SumPool2dConfig};
 pub use time::time_distributed;

@@ -34,6 +34,9 @@ impl SumPool2dConfig {
 
 /// Adds up windows of an image: sinabs `SumPool2d`, NIR `SumPool2d`.
 ///
+/// Where windows are not equally large (`ceil_mode`, or padding that does not count), a sum is the mean times
+/// the size of a whole window.
+///
 /// On GPUs computed as the mean times the size of the window, as in sinabs, so that a sum over a window whose
 /// size is not a power of two is off by rounding there.
 #[derive(Module, Debug)]
@@ -42,7 +45,29 @@ pub struct SumPool2d {
     pub mean: AvgPool2d,
 }
 
+/// What keeps a pool that averages from being a sum times a number.
+pub(crate) const UNEQUAL_WINDOWS: &str = "its windows are not equally large";
+
 impl SumPool2d {
+    /// The sums of windows that `pool` averages, if all are equally large.
+    pub(crate) fn of_average(pool: &AvgPool2d) -> Option<Self> {
+        let sum = Self { mean: pool.clone() };
+        sum.has_equal_windows().then_some(sum)
+    }
+
+    /// Whether every mean is over as many numbers.
+    pub(crate) fn has_equal_windows(&self) -> bool {
+        let AvgPool2d { padding, count_include_pad, ceil_mode, .. } = &self.mean;
+        let unpadded =
+            matches!(padding, PaddingConfig2d::Valid | PaddingConfig2d::Explicit(0, 0, 0, 0));
+        !ceil_mode && (unpadded || *count_include_pad)
+    }
+
+    /// Number of the numbers in a window.
+    pub(crate) fn window(&self) -> usize {
+        self.mean.kernel_size.iter().product()
+    }
+
     /// Sums of all windows.
     ///
     /// # Shapes

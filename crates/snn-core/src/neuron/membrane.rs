@@ -96,15 +96,15 @@ impl Membrane {
         self.gain == InputGain::Unit && self.beta.values().iter().all(|beta| *beta == 1.0)
     }
 
-    /// The potentials that it is configured with.
+    /// The potentials that it is configured with. What it leaks to is where it starts, or of no effect.
     pub(crate) fn potentials(&self) -> impl Iterator<Item = f64> {
-        core::iter::once(self.v_leak).chain(self.v_min)
+        core::iter::once(self.v_rest).chain(self.v_min)
     }
 
     /// The same membrane in other units: every potential as `f` has it, `lowest` where it had no bound.
     pub(crate) fn in_units(&self, f: impl Fn(f64) -> f64, lowest: f64) -> Self {
         let v_min = Some(self.v_min.map_or(lowest, &f));
-        Self { v_leak: f(self.v_leak), v_min, ..self.clone() }
+        Self { v_rest: f(self.v_rest), v_leak: f(self.v_leak), v_min, ..self.clone() }
     }
 
     /// The membrane at the end of a step: not below its lower bound, if it has one.

@@ -17,6 +17,7 @@ mod neurons;
 mod recording;
 mod state;
 mod summary;
+mod weights;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -30,6 +31,7 @@ use neurons::Traces;
 pub use recording::{Record, Recording};
 pub use state::SequentialState;
 pub use summary::{LayerSummary, Summary};
+pub(crate) use weights::{Weights, parameters};
 
 /// Layers and neurons, one after another.
 ///

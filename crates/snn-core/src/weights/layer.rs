@@ -11,7 +11,7 @@ use crate::sequential::Layer;
 /// Where the weights of a layer may come from.
 #[derive(PartialEq, Eq)]
 pub(super) enum Weights {
-    /// It has none, or only parameters of neurons.
+    /// It has none, or only parameters of neurons, or of units in their place.
     None,
     /// [`Source::filled`] knows how files have them.
     File,
@@ -28,7 +28,6 @@ impl Weights {
             | Layer::ThresholdDependentBatchNorm(_) => Self::File,
             Layer::TemporalEffectiveBatchNorm(_)
             | Layer::BatchNormThroughTime(_)
-            | Layer::QuantizedRelu(_)
             | Layer::Recurrent(_) => Self::Elsewhere,
             Layer::MaxPool2d(_)
             | Layer::SpikingMaxPool2d(_)
@@ -37,6 +36,7 @@ impl Weights {
             | Layer::Flatten(_)
             | Layer::Dropout(_)
             | Layer::Relu(_)
+            | Layer::QuantizedRelu(_)
             | Layer::Neuron(_) => Self::None,
         }
     }

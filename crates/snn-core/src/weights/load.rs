@@ -40,8 +40,10 @@ impl WeightFile {
     /// Gives the weights of the file to a network, all of them. Numbers of half and double precision become
     /// those of the network. Parameters keep their id, device and whether they are learned.
     ///
-    /// Parameters of neurons are not in such files and stay as they are. A `num_batches_tracked` beside a batch
-    /// normalization is passed over.
+    /// Parameters of neurons are not in such files and stay as they are, as does the largest output of a
+    /// [`QuantizedRelu`](crate::layer::QuantizedRelu), for which files have no common name: where a file has it, it
+    /// is a tensor that no layer takes, for [`load_partial`](Self::load_partial). A `num_batches_tracked` beside a
+    /// batch normalization is passed over.
     ///
     /// # Errors
     ///

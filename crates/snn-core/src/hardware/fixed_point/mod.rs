@@ -11,16 +11,14 @@
 //! Source: sinabs, `backend/dynapcnn/discretize.py`, for its chips DYNAP-CNN and Speck.
 
 use burn::config::Config;
-use burn::module::Param;
-use burn::nn::PaddingConfig2d;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use thiserror::Error;
 
 use super::IntegerRange;
 use crate::error::{ConfigError, check};
-use crate::layer::SumPool2d;
+use crate::layer::{SumPool2d, UNEQUAL_WINDOWS};
 use crate::neuron::AnyNeuron;
-use crate::sequential::{Layer, Sequential};
+use crate::sequential::{Layer, Sequential, Weights, parameters};
 
 /// How many bits there are.
 #[derive(Config, Debug, PartialEq, Eq)]
@@ -80,7 +78,7 @@ impl FixedPointConfig {
     ///
     /// It is made of groups: pools that average become pools that sum, `Linear` or `Conv2d` with the
     /// weights, more pools, and [`Iaf`](crate::neuron::Iaf) neurons; the last group may end without
-    /// neurons. The factor of an average is taken over by the weights of its group. Neurons without a
+    /// neurons. The windows of a pool that averages or sums must all be equally large. The factor of an average is taken over by the weights of its group. Neurons without a
     /// lower bound get that of the register.
     ///
     /// Where sinabs takes a missing bound for a potential of -32768 *before* scaling, which leaves no
@@ -135,27 +133,28 @@ fn error(layers: &[Layer], layer: usize, problem: &'static str) -> FixedPointErr
 fn sums_for_averages(layers: &mut [Layer]) -> Result<(), FixedPointError> {
     // Weights of this group so far; the factor of all pools in front of them, and what is wrong if there
     // are none.
-    let (mut weights, mut open) = (None, None);
+    let (mut weights, mut open): (Option<usize>, Option<(FixedPointError, f32)>) = (None, None);
     for index in 0..layers.len() {
         match &layers[index] {
             Layer::AvgPool2d(pool) => {
-                let padded = pool.padding != PaddingConfig2d::Valid && !pool.count_include_pad;
-                if padded || pool.ceil_mode {
-                    return Err(error(layers, index, "its windows are not equally large"));
-                }
+                let sum = SumPool2d::of_average(pool);
+                let sum = sum.ok_or_else(|| error(layers, index, UNEQUAL_WINDOWS))?;
+                let factor = 1.0 / sum.window() as f32;
                 let unused = error(layers, index, "no weights behind it can take over its factor");
-                let factor = 1.0 / (pool.kernel_size[0] * pool.kernel_size[1]) as f64;
-                layers[index] = Layer::SumPool2d(SumPool2d { mean: pool.clone() });
-                match weights {
-                    Some(weights) => {
-                        map_parameters(&mut layers[weights], |w| w * factor, |b| b * factor);
-                    }
+                layers[index] = Layer::SumPool2d(sum);
+                match weights.and_then(|at: usize| Weights::of(&mut layers[at])) {
+                    Some(mut weights) => weights.scale_output(&vec![factor; weights.outputs()]),
                     None => open = Some((unused, open.map_or(1.0, |(_, open)| open) * factor)),
                 }
             }
+            Layer::SumPool2d(pool) if !pool.has_equal_windows() => {
+                return Err(error(layers, index, UNEQUAL_WINDOWS));
+            }
             Layer::Linear(_) | Layer::Conv2d(_) => {
-                if let Some((_, factor)) = open.take() {
-                    map_parameters(&mut layers[index], |w| w * factor, |b| b);
+                if let (Some((_, factor)), Some(mut weights)) =
+                    (open.take(), Weights::of(&mut layers[index]))
+                {
+                    weights.scale_input(factor);
                 }
                 weights = Some(index);
             }
@@ -226,7 +225,9 @@ fn round(
         return Err(error(layers, group.weights, "expected finite weights that are not all zero"));
     }
     let rounded = |value: f64| (value * scale).round_ties_even();
-    map_parameters(&mut layers[group.weights], rounded, rounded);
+    if let Some(mut weights) = Weights::of(&mut layers[group.weights]) {
+        weights.map(rounded);
+    }
     if let Some((index, lif)) = lif {
         let lif = lif.in_units(rounded, states.min.into());
         if lif.threshold().values().contains(&0.0) {
@@ -241,46 +242,6 @@ fn round(
         scale,
         largest_error: errors.fold(0.0, f64::max),
     })
-}
-
-/// Weights and biases of a layer.
-fn parameters(layer: &Layer) -> Vec<f64> {
-    let (mut parameters, bias) = match layer {
-        Layer::Linear(linear) => (values(&linear.weight), &linear.bias),
-        Layer::Conv2d(conv) => (values(&conv.weight), &conv.bias),
-        _ => (Vec::new(), &None),
-    };
-    parameters.extend(bias.iter().flat_map(values));
-    parameters
-}
-
-fn values<const D: usize>(parameter: &Param<Tensor<D>>) -> Vec<f64> {
-    parameter.val().into_data().iter::<f64>().collect()
-}
-
-/// Changes weights and biases of a layer, one by one.
-fn map_parameters(layer: &mut Layer, weight: impl Fn(f64) -> f64, bias: impl Fn(f64) -> f64) {
-    let biases = match layer {
-        Layer::Linear(linear) => {
-            linear.weight = mapped(&linear.weight, weight);
-            &mut linear.bias
-        }
-        Layer::Conv2d(conv) => {
-            conv.weight = mapped(&conv.weight, weight);
-            &mut conv.bias
-        }
-        _ => return,
-    };
-    *biases = biases.as_ref().map(|biases| mapped(biases, bias));
-}
-
-fn mapped<const D: usize>(
-    parameter: &Param<Tensor<D>>,
-    f: impl Fn(f64) -> f64,
-) -> Param<Tensor<D>> {
-    let value = parameter.val();
-    let changed: Vec<f64> = values(parameter).into_iter().map(f).collect();
-    Param::from_tensor(Tensor::from_data(TensorData::new(changed, value.dims()), &value.device()))
 }
 
 #[cfg(test)]

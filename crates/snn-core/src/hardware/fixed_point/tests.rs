@@ -1,14 +1,15 @@
 //! Numbers by sinabs, and what is refused.
 
+use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{AvgPool2dConfig, MaxPool2dConfig};
-use burn::nn::{BatchNormConfig, LinearConfig};
-use burn::tensor::Device;
+use burn::nn::{BatchNormConfig, LinearConfig, PaddingConfig2d};
+use burn::tensor::{Device, TensorData};
 
 use super::*;
 use crate::convert::ConversionConfig;
 use crate::neuron::{InputGain, LifConfig, Reset};
-use crate::sequential::{LayerConfig, SequentialConfig};
+use crate::sequential::{LayerConfig, Record, SequentialConfig};
 
 /// sinabs' test layer: a convolution from one map to two.
 fn conv(weight: [f64; 8], bias: [f64; 2]) -> Layer {
@@ -30,7 +31,7 @@ fn discretized(layers: Vec<Layer>) -> FixedPoint {
     FixedPointConfig::new().discretize(&Sequential::new(layers)).unwrap()
 }
 
-/// Leak, lower bound, threshold and reset of the neurons in a layer.
+/// Start, lower bound, threshold and reset of the neurons in a layer.
 fn potentials(network: &Sequential, layer: usize) -> Vec<f64> {
     match &network.layers[layer] {
         Layer::Neuron(AnyNeuron::Lif(lif)) => lif.potentials(),
@@ -165,16 +166,110 @@ fn what_cannot_be_integers_is_refused_by_its_layer() {
             "layer 0 (AvgPool2d): its windows are not equally large",
         ),
         (
+            vec![
+                AvgPool2dConfig::new([2, 2])
+                    .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+                    .with_count_include_pad(false)
+                    .into(),
+                linear(),
+            ],
+            "layer 0 (AvgPool2d): its windows are not equally large",
+        ),
+        (
             vec![linear(), LifConfig::iaf().with_threshold(1e-5.into()).into()],
             "layer 1 (Lif): its threshold is 0 next to its largest weight",
         ),
     ] {
         assert_eq!(refused(layers), expected);
     }
+    // A sum of what is no whole window is none.
+    let mean = AvgPool2dConfig::new([2, 2]).with_ceil_mode(true).init();
+    let layers = vec![Layer::SumPool2d(SumPool2d { mean }), conv(WEIGHT, [0.0; 2])];
+    let error = FixedPointConfig::new().discretize(&Sequential::new(layers)).unwrap_err();
+    assert_eq!(error.to_string(), "layer 0 (SumPool2d): its windows are not equally large");
     let zeros = Sequential::new(vec![conv([0.0; 8], [0.0; 2])]);
     let error = FixedPointConfig::new().discretize(&zeros).unwrap_err();
     let expected = "layer 0 (Conv2d): expected finite weights that are not all zero";
     assert_eq!(error.to_string(), expected);
     let error = FixedPointConfig::new().with_weight_bits(1).discretize(&zeros).unwrap_err();
     assert_eq!(error.to_string(), "weight_bits: expected 2 to 24 bits, got 1");
+}
+
+/// Two layers of neurons with weights of which the largest is 127/128: the scale is 128.
+fn two_layers() -> Sequential {
+    let layers = SequentialConfig::new()
+        .layer(LinearConfig::new(3, 4).with_bias(false))
+        .layer(LayerConfig::Relu)
+        .layer(LinearConfig::new(4, 2).with_bias(false))
+        .layer(LayerConfig::Relu);
+    let mut ann = layers.init(&Device::default()).unwrap();
+    let largest = 127.0 / 128.0;
+    let first =
+        [0.31, -0.52, 0.07, 0.9, largest, 0.44, 0.25, -0.08, 0.17, -0.6, 0.71, 0.33].to_vec();
+    let second = [0.83, -0.27, 0.41, 0.58, -0.36, largest, 0.12, 0.77].to_vec();
+    for (at, shape, weight) in [(0, [3, 4], first), (2, [4, 2], second)] {
+        let Layer::Linear(linear) = &mut ann.layers[at] else { panic!("another layer") };
+        let weight = TensorData::new::<f64, _>(weight, shape);
+        linear.weight = Param::from_tensor(Tensor::from_data(weight, &Device::default()));
+    }
+    ann
+}
+
+#[test]
+fn a_network_that_starts_at_half_the_threshold_is_one_of_integers_all_along() {
+    const STEPS: usize = 20;
+    let config = ConversionConfig::new().with_initial_membrane(0.5);
+    let mut ann = two_layers();
+    let fixed =
+        FixedPointConfig::new().discretize(&config.convert(&ann, &[3]).unwrap().network).unwrap();
+    assert_eq!(potentials(&fixed.network, 1), [64.0, -128.0, 128.0]);
+    let events: Vec<f32> =
+        (0..STEPS * 3).map(|i| (i * 7 % 5) as f32 - 1.5).map(f32::ceil).collect();
+    let x = Tensor::<1>::from_floats(events.as_slice(), &Device::default()).reshape([STEPS, 1, 3]);
+    let run = |network: &Sequential| {
+        let record = Record::OutputsAndMembranes;
+        let (_, _, recording) =
+            network.forward_recorded::<3, 3>(x.clone(), Default::default(), record);
+        let values = |x: Tensor<3>| x.into_data().try_to_vec::<f32>().unwrap();
+        [1, 3].map(|at| [values(recording.outputs(at)), values(recording.membranes(at))])
+    };
+    let integers = run(&fixed.network);
+
+    // The same in integers.
+    let whole = |values: Vec<f64>| -> Vec<i64> {
+        assert!(values.iter().all(|value| value.fract() == 0.0), "{values:?}");
+        values.into_iter().map(|value| value as i64).collect()
+    };
+    let mut input = whole(events.iter().map(|events| f64::from(*events)).collect());
+    for (at, [spikes, membranes]) in [0, 2].into_iter().zip(&integers) {
+        let weight = whole(parameters(&fixed.network.layers[at]));
+        let outputs = spikes.len() / STEPS;
+        let inputs = input.len() / STEPS;
+        let mut v = vec![64; outputs];
+        let (mut fired, mut left) = (Vec::new(), Vec::new());
+        for input in input.chunks(inputs) {
+            for (output, v) in v.iter_mut().enumerate() {
+                *v += (0..inputs).map(|i| input[i] * weight[i * outputs + output]).sum::<i64>();
+                let n = v.div_euclid(128).max(0);
+                *v = (*v - n * 128).max(-128);
+                fired.push(n);
+                left.push(*v);
+            }
+        }
+        assert!(fired.iter().sum::<i64>() > 10, "{fired:?}");
+        assert_eq!(whole(spikes.iter().map(|n| f64::from(*n)).collect()), fired);
+        assert_eq!(whole(membranes.iter().map(|v| f64::from(*v)).collect()), left);
+        input = fired;
+    }
+
+    // Spike for spike the network with rounded weights.
+    for at in [0, 2] {
+        let mut weights = Weights::of(&mut ann.layers[at]).unwrap();
+        weights.map(|weight| (weight * 128.0).round_ties_even() / 128.0);
+    }
+    let rounded = run(&config.convert(&ann, &[3]).unwrap().network);
+    for ([spikes, membranes], [rounded, unscaled]) in integers.iter().zip(&rounded) {
+        assert_eq!(spikes, rounded);
+        assert!(membranes.iter().zip(unscaled).all(|(v, unscaled)| *v == unscaled * 128.0));
+    }
 }
