@@ -20,6 +20,8 @@ mod recurrent;
 mod rows;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod slices;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod sparse;
 #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
 mod step;
 #[cfg(test)]

@@ -13,9 +13,9 @@ use burn::backend::{Autodiff, Backend, TensorMetadata, backend_extension};
 
 use super::conv2d::{self, Pooled};
 use super::geometry::Geometry;
-use super::rows::worth_it;
 use super::{linear, max_pool2d, sum_pool2d};
 use crate::kernel::slices::Slices;
+use crate::kernel::sparse::worth_it;
 
 /// The operations, of 32-bit numbers.
 #[backend_extension(

@@ -8,7 +8,6 @@ mod conv2d;
 mod geometry;
 mod linear;
 mod max_pool2d;
-mod rows;
 mod sum_pool2d;
 #[cfg(test)]
 mod tests;

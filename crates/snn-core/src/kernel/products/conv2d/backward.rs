@@ -1,11 +1,11 @@
 //! The backward pass.
 
 use super::super::geometry::{Geometry, Segment, Segments};
-use super::super::rows::{Entry, active, add, add_rows, is_sparse};
 use super::windows::{fold, unfold};
 use super::{Pooled, SPARSE, interleave, mirrored, padded, separate};
 use crate::kernel::matrix::multiply;
 use crate::kernel::pass::{Pass, run};
+use crate::kernel::sparse::{Entry, active, add, add_rows, is_sparse};
 
 /// Into so many parts the images are cut, each with a sum of its own for the gradient of the weights.
 const SUMS: usize = 64;

@@ -2,11 +2,11 @@
 
 use super::super::geometry::{Geometry, Segment, Segments};
 use super::super::max_pool2d::largest_of;
-use super::super::rows::{Entry, active, add, is_sparse};
 use super::windows::unfold;
 use super::{SPARSE, mirrored, padded, separate};
 use crate::kernel::matrix::multiply;
 use crate::kernel::pass::{Pass, run};
+use crate::kernel::sparse::{Entry, active, add, is_sparse};
 
 /// Images of a part.
 const IMAGES: usize = 8;

@@ -13,7 +13,7 @@ pub(super) use backward::backward;
 pub(super) use forward::forward;
 
 use super::geometry::Geometry;
-use super::rows::LANES;
+use crate::kernel::sparse::LANES;
 
 /// What is put into the maps of a convolution: which of a window's numbers was the largest, `[places, Cout]`
 /// of each image.
