@@ -1,5 +1,7 @@
 //! The networks, as a user of the library writes them.
 
+use std::path::Path;
+
 use burn::module::Module;
 use burn::nn::LinearConfig;
 use burn::nn::conv::Conv2dConfig;
@@ -10,7 +12,8 @@ use snn::prelude::*;
 use snn::train::loss::cross_entropy;
 
 use crate::Clock;
-use crate::network::{Input, prefix, rates, scale, set_activity};
+use crate::conversion::images;
+use crate::network::{Input, prefix, rates, scale, set_activity, trained};
 
 pub const CASES: [&str; 6] = ["C1", "C2", "C3", "C4", "C5", "C7"];
 
@@ -26,16 +29,15 @@ pub struct Case {
 }
 
 impl Case {
-    pub fn new(name: &str, size: usize, activity: Option<f64>, device: &Device) -> Self {
-        device.seed(0);
-        let device = &Run { device, activity };
+    pub fn new(name: &str, run: &Run) -> Self {
+        run.device.seed(0);
         match name {
-            "C1" => onn(size, device),
-            "C2" => mnist(device),
-            "C3" => dvs(device),
-            "C4" => poker(device),
-            "C5" => yin_yang(device),
-            "C7" => lif_only(device),
+            "C1" => onn(run),
+            "C2" => mnist(run),
+            "C3" => dvs(run),
+            "C4" => poker(run),
+            "C5" => yin_yang(run),
+            "C7" => lif_only(run),
             _ => panic!("no case {name}; there are {}", CASES.join(", ")),
         }
     }
@@ -68,12 +70,22 @@ impl Case {
     }
 }
 
-struct Run<'a> {
-    device: &'a Device,
-    activity: Option<f64>,
+/// How a case is to be run.
+pub struct Run<'a> {
+    pub device: &'a Device,
+    pub size: usize,
+    pub activity: Option<f64>,
+    pub batch: Option<usize>,
+    /// Weights of C2, and the data folder.
+    pub trained: Option<(&'a Path, &'a Path)>,
 }
 
 impl Run<'_> {
+    /// Samples of a batch.
+    fn batch(&self, default: usize) -> usize {
+        self.batch.unwrap_or(default)
+    }
+
     /// Data without a gradient.
     fn random<const D: usize>(&self, shape: [usize; D], distribution: Distribution) -> Tensor<D> {
         Tensor::from_inner(Tensor::random(shape, distribution, &self.device.clone().inner()))
@@ -119,11 +131,12 @@ fn lif(beta: f64) -> LifConfig {
 }
 
 /// One dense layer over 500 steps.
-fn onn(size: usize, run: &Run) -> Case {
+fn onn(run: &Run) -> Case {
+    let (size, batch) = (run.size, run.batch(16));
     let layers = SequentialConfig::new().layer(LinearConfig::new(size, size)).layer(lif(0.9));
     let mut network = run.init(layers);
     scale(&mut network.layers[0], 4.0);
-    let input = Input::Vectors(run.random([500, 16, size], Distribution::Bernoulli(0.05)));
+    let input = Input::Vectors(run.random([500, batch, size], Distribution::Bernoulli(0.05)));
     Case::of(network, input, run, |network, input| {
         training(network, false, move |net| input.run::<3>(net).sum())
     })
@@ -146,21 +159,28 @@ fn csnn(maps: [usize; 3], features: usize, classes: usize, run: &Run) -> Sequent
 
 /// Convolutions on an image that is shown for 50 steps.
 fn mnist(run: &Run) -> Case {
-    let image = run.random([128, 1, 28, 28], Distribution::Uniform(0.0, 1.0));
-    let targets = run.classes(128, 10);
+    let batch = run.batch(128);
+    let mut image = run.random([batch, 1, 28, 28], Distribution::Uniform(0.0, 1.0));
+    let targets = run.classes(batch, 10);
+    let mut network = csnn([1, 12, 64], 1024, 10, run);
+    if let Some((weights, folder)) = run.trained {
+        network = trained(network, weights);
+        image = Tensor::from_inner(images(folder, batch, &run.device.clone().inner()));
+    }
     let input = Input::Image { image, steps: 50 };
     let loss = ReadoutCrossEntropy::ce_rate();
-    Case::of(csnn([1, 12, 64], 1024, 10, run), input, run, |network, input| {
+    Case::of(network, input, run, |network, input| {
         training(network, true, move |net| loss.forward(input.run(net), targets.clone()))
     })
 }
 
 /// Convolutions on frames of events.
 fn dvs(run: &Run) -> Case {
-    let shape = [25, 64, 2, 32, 32];
+    let batch = run.batch(64);
+    let shape = [25, batch, 2, 32, 32];
     let events = run.random(shape, Distribution::Bernoulli(0.05));
     let counts = run.random(shape, Distribution::Uniform(1.0, 4.0)).floor();
-    let targets = run.classes(64, 11);
+    let targets = run.classes(batch, 11);
     let loss = MseCountLoss::new().with_correct_rate(0.8).with_incorrect_rate(0.2);
     let (network, input) = (csnn([2, 12, 32], 800, 11, run), Input::Frames(events * counts));
     Case::of(network, input, run, |network, input| {
@@ -209,7 +229,7 @@ fn poker(run: &Run) -> Case {
         .layer(LayerConfig::recurrent(cuba_lif(), RecurrentConfig::new(100)))
         .layer(dense(100, 4));
     let readout = LiConfig::new(Decay::factor(0.9)).init(run.device).expect("a decay below 1");
-    let input = run.random([100, 32, 2450], Distribution::Bernoulli(0.01));
+    let input = run.random([100, run.batch(32), 2450], Distribution::Bernoulli(0.01));
     classifier(layers, readout, input, 4, run)
 }
 
@@ -219,16 +239,17 @@ fn yin_yang(run: &Run) -> Case {
         SequentialConfig::new().layer(dense(5, 120)).layer(cuba_lif()).layer(dense(120, 3));
     let readout = CubaLiConfig::new(Decay::factor(0.9), LiConfig::new(Decay::factor(0.9)));
     let readout = readout.init(run.device).expect("decays below 1");
-    let input = run.random([30, 75, 5], Distribution::Bernoulli(0.2));
+    let input = run.random([30, run.batch(75), 5], Distribution::Bernoulli(0.2));
     classifier(layers, readout, input, 3, run)
 }
 
 /// Neurons alone, and the gradient of their input.
 fn lif_only(run: &Run) -> Case {
     let lif: Lif = lif(0.9).init(run.device).expect("a decay below 1");
-    let x = run.random([100, 32, 4096], Distribution::Uniform(0.0, 0.3)).require_grad();
+    let batch = run.batch(32);
+    let x = run.random([100, batch, 4096], Distribution::Uniform(0.0, 0.3)).require_grad();
     let iteration = training(lif, false, move |lif| {
-        let rest = lif.initial_state([32, 4096], &x.device());
+        let rest = lif.initial_state([batch, 4096], &x.device());
         // Spikes are counted as they come, and not kept.
         lif.sum_over_time(x.clone(), rest).0.sum()
     });

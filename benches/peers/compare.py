@@ -12,7 +12,9 @@ memory is the least of the rounds' peaks above what the process had after its im
 On a machine that is not quiet, threads that wait for each other lose far more than their share: use
 --threads 1 --cpu there, which compares the processor time of an iteration.
 
-Results are kept in target/peers/results.json; --markdown prints those as tables and runs nothing.
+Results are kept in target/peers/results.json, together with those of other libraries that were measured before
+in the same way; --markdown prints them as tables and runs nothing. Where we fail, or all the others, a case is
+left out, and the exit code is 1.
 """
 import argparse
 import json
@@ -122,7 +124,17 @@ def best(results):
     }
 
 
+def attempt(lib, case, size, options, activity=None):
+    """A list of one result, or of none."""
+    try:
+        return [measure(lib, case, size, options, activity)]
+    except RuntimeError as error:
+        print(f"{case}: {error}", file=sys.stderr)
+        return []
+
+
 def compare(case, size, options):
+    """What was measured, or nothing, where there is nothing to compare."""
     peers = [lib for lib in (options.libs or PEERS[case])]
     runs = {lib: [] for lib in ["snn", *peers]}
     for turn in range(options.rounds):
@@ -132,16 +144,24 @@ def compare(case, size, options):
                 continue
             # In C6 the peer makes the recording.
             for lib in (peer, "snn") if case == "C6" else ("snn", peer):
-                try:
-                    runs[lib].append(measure(lib, case, size, options))
-                except RuntimeError as error:
-                    print(f"{case}: {error}", file=sys.stderr)
+                runs[lib] += attempt(lib, case, size, options)
     row = {"case": case, "size": size, "cpu": options.cpu, "threads": options.threads}
     row["load"] = round(os.getloadavg()[0], 1)
     row["libs"] = {lib: best(results) for lib, results in runs.items() if results}
+    if "snn" not in row["libs"] or len(row["libs"]) == 1:
+        return None
     if case in ACTIVE:
-        row["active"] = [best([measure("snn", case, size, options, rate)]) for rate in ACTIVITIES]
+        results = [attempt("snn", case, size, options, rate) for rate in ACTIVITIES]
+        if not all(results):
+            return None
+        row["active"] = [best(result) for result in results]
     return row
+
+
+def merged(row, kept):
+    """The row with those libraries of the kept one that were not measured again, if they were in the same way."""
+    same = [old for old in kept if all(old[key] == row[key] for key in ("case", "size", "cpu", "threads"))]
+    return row | {"libs": same[0]["libs"] | row["libs"]} if same else row
 
 
 def time(lib, row):
@@ -149,7 +169,8 @@ def time(lib, row):
 
 
 def ratio(row):
-    ours, *peers = row["libs"].values()
+    ours = row["libs"]["snn"]
+    peers = [lib for lib in row["libs"].values() if lib is not ours]
     fastest = min(peers, key=lambda peer: time(peer, row))
     leanest = min(peers, key=lambda peer: peer["mb"])
     eager = [p for p in peers if not p["lib"].startswith(("spyx", "tonic")) and not p["lib"].endswith("compiled")]
@@ -220,19 +241,27 @@ def main():
         parser.error(f"no case {', '.join(unknown)}; there are {', '.join(TITLES)}")
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     if options.markdown:
-        return markdown([row for row in kept if row["case"] in cases])
+        markdown([row for row in kept if row["case"] in cases])
+        return 0
     options.rounds, options.runs, options.budget = (1, 20, 1) if options.quick else (2, 100, 3)
     options.program = build()
+    failed = False
     for case in cases:
         sizes = {"C1": options.sizes} | {case: works for case, (_, works) in WORKS.items()}
         for size in sizes.get(case, [None]):
             row = compare(case, size, options)
-            kept = [old for old in kept if (old["case"], old["size"]) != (case, size)] + [row]
+            if row is None:
+                print(f"{case}, {size}: left out" if size else f"{case}: left out", file=sys.stderr)
+                failed = True
+                continue
+            others = [old for old in kept if (old["case"], old["size"]) != (case, size)]
+            kept = [*others, merged(row, kept)]
             kept.sort(key=lambda row: (row["case"], str(row["size"] or 0).zfill(9)))
             RESULTS.parent.mkdir(parents=True, exist_ok=True)
             RESULTS.write_text(json.dumps(kept, indent=1))
             print("ratio:", json.dumps(ratio(row)), flush=True)
+    return int(failed)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -44,10 +44,7 @@ pub fn case(work: &str, folder: &Path) -> Iteration {
     let weights = WeightFile::open(folder.join("weights/sinabs_mnist_params.pt"));
     weights.expect("weights").load(&mut ann, &Mapping::InOrder).expect("weights that fit");
 
-    let mnist = Mnist::open(folder, Part::Test).expect("MNIST");
-    let pixels = (0..IMAGES).flat_map(|index| mnist.get(index).expect("an image").image);
-    let pixels: Vec<f32> = pixels.map(|pixel| f32::from(pixel) / 255.0).collect();
-    let images = Tensor::<4>::from_data(TensorData::new(pixels, [IMAGES, 1, SIDE, SIDE]), &device);
+    let images = images(folder, IMAGES, &device);
     let snn = ConversionConfig::new()
         .convert_normalized(&ann, &images, &Normalization::new(99.9))
         .expect("a network that can be converted")
@@ -67,4 +64,12 @@ pub fn case(work: &str, folder: &Path) -> Iteration {
         }
         clock.lap("forward");
     })
+}
+
+/// The first images of MNIST's test set, `[B, 1, 28, 28]`, from 0 to 1.
+pub fn images(folder: &Path, number: usize, device: &Device) -> Tensor<4> {
+    let mnist = Mnist::open(folder, Part::Test).expect("MNIST");
+    let pixels = (0..number).flat_map(|index| mnist.get(index).expect("an image").image);
+    let pixels: Vec<f32> = pixels.map(|pixel| f32::from(pixel) / 255.0).collect();
+    Tensor::from_data(TensorData::new(pixels, [number, 1, SIDE, SIDE]), device)
 }

@@ -1,6 +1,6 @@
 //! Forward, backward and optimizer step of the networks that `compare.py` also runs in other libraries.
 //!
-//! `cargo bench --bench peers [-- --case C2 --activity 0.05]`. Without a case, every case in a process
+//! `cargo bench --bench peers [-- --case C2 --activity 0.05 --batch 16]`. Without a case, every case in a process
 //! of its own, because the peak memory is that of a process. Linux only.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a benchmark, not a library")]
@@ -19,7 +19,7 @@ use burn::tensor::Device;
 use clap::Parser;
 use serde_json::{Map, Value, json};
 
-use cases::{CASES, Case, Iteration};
+use cases::{CASES, Case, Iteration, Run};
 
 /// Times one training iteration and its memory.
 #[derive(Parser)]
@@ -33,7 +33,13 @@ struct Cli {
     /// What C6, C8 or C9 does: a transform, or `read`; `pipeline`, `hit`, `pad`, `epoch`; `spikes`, `synops`
     #[arg(long, default_value = "denoise")]
     work: String,
-    /// Recording of C6, which `compare.py` makes; data folder of C8 and C9
+    /// Samples of a batch, if not as many as the case has
+    #[arg(long)]
+    batch: Option<usize>,
+    /// `model.bpk` of the example `mnist_csnn`: C2 with its weights, on images of MNIST
+    #[arg(long, requires = "files")]
+    weights: Option<PathBuf>,
+    /// Recording of C6, which `compare.py` makes; data folder of C8, C9 and of the images for `--weights`
     #[arg(long)]
     files: Option<PathBuf>,
     /// Scale weights until hidden neurons spike with this probability at a step
@@ -73,8 +79,12 @@ fn main() {
     let case = match &cli.files {
         Some(folder) if name == "C8" => Case::alone(batches::case(&cli.work, folder)),
         Some(folder) if name == "C9" => Case::alone(conversion::case(&cli.work, folder)),
-        Some(path) => Case::alone(recording::case(&cli.work, path)),
-        None => Case::new(name, cli.size, cli.activity, &device),
+        Some(path) if name == "C6" => Case::alone(recording::case(&cli.work, path)),
+        _ => {
+            let Cli { size, activity, batch, .. } = cli;
+            let trained = cli.weights.as_deref().zip(cli.files.as_deref());
+            Case::new(name, &Run { device: &device, size, activity, batch, trained })
+        }
     };
     if cli.layers {
         for (layer, iteration) in case.prefixes {
@@ -89,6 +99,7 @@ fn main() {
         "case": name,
         "size": (name == "C1").then_some(cli.size),
         "activity": cli.activity,
+        "batch": cli.batch,
         "rates": case.rates,
         "ms": times,
         "cpu_ms": cpu,

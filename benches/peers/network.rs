@@ -1,7 +1,10 @@
 //! A network with its input, how active its neurons are, and its beginnings.
 
+use std::path::Path;
+
 use burn::module::{Module, Param};
-use burn::tensor::Tensor;
+use burn::store::ModuleRecord;
+use burn::tensor::{Bytes, Tensor};
 use snn::core::sequential::Layer;
 use snn::prelude::*;
 
@@ -37,15 +40,41 @@ impl Input {
 
     /// A few samples of it, without a graph.
     fn some(&self) -> Self {
-        const SAMPLES: usize = 8;
+        let some = |batch: usize| batch.min(8);
         match self.clone() {
-            Self::Vectors(x) => Self::Vectors(x.narrow(1, 0, SAMPLES).inner()),
-            Self::Frames(x) => Self::Frames(x.narrow(1, 0, SAMPLES).inner()),
+            Self::Vectors(x) => {
+                let samples = some(x.dims()[1]);
+                Self::Vectors(x.narrow(1, 0, samples).inner())
+            }
+            Self::Frames(x) => {
+                let samples = some(x.dims()[1]);
+                Self::Frames(x.narrow(1, 0, samples).inner())
+            }
             Self::Image { image, steps } => {
-                Self::Image { image: image.narrow(0, 0, SAMPLES).inner(), steps }
+                let samples = some(image.dims()[0]);
+                Self::Image { image: image.narrow(0, 0, samples).inner(), steps }
             }
         }
     }
+}
+
+/// What the example `mnist_csnn` saves: a classifier, in it its network, in that the layers.
+#[derive(Module, Debug)]
+struct Saved {
+    network: Layers,
+}
+
+#[derive(Module, Debug)]
+struct Layers {
+    layers: Sequential,
+}
+
+/// `layers` with weights from a file of the example.
+pub fn trained(layers: Sequential, file: &Path) -> Sequential {
+    let bytes = std::fs::read(file).expect("a file of weights");
+    let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes)).expect("a record");
+    let saved = Saved { network: Layers { layers } }.try_load_record(record);
+    saved.expect("weights of this network").network.layers
 }
 
 /// The layers up to this one.

@@ -174,7 +174,8 @@ impl Connection {
                 let [batch, channels, height, width] = dims[..] else {
                     panic!("convolutional recurrence: expected [B, C, H, W], got shape {dims:?}");
                 };
-                conv.forward(z.reshape([batch, channels, height, width])).reshape(dims)
+                let maps = z.reshape([batch, channels, height, width]);
+                kernel::conv2d(conv, None, maps).reshape(dims)
             }
             Self::OneToOne(weight) => weight.level().times(z),
         }
@@ -249,5 +250,33 @@ impl<N: Neuron> Neuron for Recurrent<N> {
         let input = input + self.connection.forward(state.z);
         let (z, neuron) = self.neuron.step(input, state.neuron);
         (z.clone(), RecurrentState { neuron, z })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Distribution, Tolerance};
+
+    #[test]
+    fn a_connection_of_maps_is_the_convolution_of_burn() {
+        let device = Device::default().autodiff();
+        let conv = Conv2dConfig::new([3, 3], [3, 5]).with_padding(PaddingConfig2d::Same);
+        let conv = conv.init(&device);
+        let connection = Connection::Conv2d(conv.clone());
+        let z = Tensor::<4>::random([2, 3, 6, 7], Distribution::Bernoulli(0.2), &device);
+        let weights = Tensor::<4>::random([2, 3, 6, 7], Distribution::Default, &device);
+        let run = |layer: &dyn Fn(Tensor<4>) -> Tensor<4>| {
+            let z = z.clone().require_grad();
+            let y = layer(z.clone());
+            let gradients = (y.clone() * weights.clone()).sum().backward();
+            let of_weight = conv.weight.val().grad(&gradients).unwrap();
+            [y.inner(), z.grad(&gradients).unwrap(), of_weight]
+        };
+        let got = run(&|z| connection.forward(z));
+        for (got, expected) in got.into_iter().zip(run(&|z| conv.forward(z))) {
+            let tolerance = Tolerance::rel_abs(1e-5, 1e-5);
+            got.into_data().assert_approx_eq::<f32>(&expected.into_data(), tolerance);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::backend::Keep;
 use super::pass::{Pass, run};
 use super::program::{ALPHA, BETA, GAIN, Outputs, Program, SEGMENT, THRESHOLD, Wanted};
-use super::rows::{Group, InputGradients, Output, Rows};
+use super::rows::{InputGradients, Output, Rows, groups};
 use super::step::{Coefficients, Gradients, State, Taken, step, step_back};
 use crate::real::Lanes;
 
@@ -23,17 +23,6 @@ pub(super) struct Input<'a> {
     pub(super) coefficients: &'a [f32],
     pub(super) steps: usize,
     pub(super) columns: usize,
-}
-
-/// The groups of a block, and what is kept for each.
-#[inline(always)]
-fn groups<T>(columns: usize, start: usize, make: impl Fn(Group) -> T) -> Vec<(Group, T)> {
-    let end = columns.min(start + WIDTH);
-    (start..end)
-        .step_by(Lanes::COUNT)
-        .map(|start| Group { start, len: Lanes::COUNT.min(end - start) })
-        .map(|group| (group, make(group)))
-        .collect()
 }
 
 /// The largest output so far and the step that had it first, or the sum of all.
@@ -107,7 +96,7 @@ impl Pass for Forward<'_> {
         let Input { x, coefficients, steps, columns } = *self.input;
         let Output { output, membranes, currents, last, checkpoints } = &self.rows;
         let start = index * WIDTH;
-        let mut groups = groups(columns, start, |group| {
+        let mut groups = groups(start..columns.min(start + WIDTH), |group| {
             let c = group.coefficients(coefficients, program.inner);
             (c, group.state(state, 0, columns), Reduced::none(keep.outputs))
         });
@@ -179,7 +168,7 @@ impl Pass for Backward<'_> {
         let none = Lanes([0.0; Lanes::COUNT]);
         let zero = State { v: none, i: none };
         let nothing = Coefficients { alpha: none, beta: none, gain: none, threshold: none };
-        let mut groups = groups(columns, start, |group| {
+        let mut groups = groups(start..columns.min(start + WIDTH), |group| {
             let state = match wanted {
                 Wanted::Last => group.state(grad, 0, columns),
                 Wanted::Step => group.state(grad, 1, columns),

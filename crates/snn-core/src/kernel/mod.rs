@@ -20,6 +20,8 @@ mod recurrent;
 mod rows;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod slices;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod sparse;
 #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
 mod step;
 #[cfg(test)]
@@ -167,10 +169,10 @@ pub(crate) fn conv2d(layer: &Conv2d, pool: Option<&MaxPool2d>, x: Tensor<4>) -> 
     if let Some(y) = products::conv2d(layer, pool, &x) {
         return y;
     }
-    let y = layer.forward(x);
     match pool {
-        Some(pool) => max_pool2d(pool, y),
-        None => y,
+        // Not at once, but one after the other.
+        Some(pool) => max_pool2d(pool, conv2d(layer, None, x)),
+        None => layer.forward(x),
     }
 }
 

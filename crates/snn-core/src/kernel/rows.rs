@@ -1,5 +1,7 @@
 //! Arrays `[rows, W]` whose columns several threads read and write, in groups.
 
+use std::ops::Range;
+
 use super::backend::{Keep, checkpoint_rows};
 use super::program::{ALPHA, BETA, COEFFICIENTS, GAIN, THRESHOLD};
 use super::step::{Coefficients, State};
@@ -175,6 +177,17 @@ impl Rows {
 pub(super) struct Group {
     pub(super) start: usize,
     pub(super) len: usize,
+}
+
+/// Columns in groups, and what is kept for each.
+#[inline(always)]
+pub(super) fn groups<T>(columns: Range<usize>, make: impl Fn(Group) -> T) -> Vec<(Group, T)> {
+    columns
+        .clone()
+        .step_by(Lanes::COUNT)
+        .map(|start| Group { start, len: Lanes::COUNT.min(columns.end - start) })
+        .map(|group| (group, make(group)))
+        .collect()
 }
 
 impl Group {

@@ -2,6 +2,7 @@
 //!
 //! * [`time_distributed`] runs any layer of Burn (linear, convolution, pooling, normalization) on
 //!   all steps at once.
+//! * [`conv2d`] and [`linear`] are Burn's layers at a cost that grows with the number of spikes.
 //! * [`Dropout`] drops the same neurons, or channels, at every step.
 //! * [`ThresholdDependentBatchNorm`], [`TemporalEffectiveBatchNorm`] and [`BatchNormThroughTime`]
 //!   are batch normalization for spiking networks.
@@ -22,6 +23,7 @@ mod dropout;
 mod flatten;
 mod norm;
 mod quantized_relu;
+mod spikes;
 mod spiking_max_pool;
 mod sum_pool;
 mod time;
@@ -34,6 +36,7 @@ pub use norm::{
     ThresholdDependentBatchNormConfig,
 };
 pub use quantized_relu::{QuantizedRelu, QuantizedReluConfig};
+pub use spikes::{conv2d, linear};
 pub use spiking_max_pool::{SpikingMaxPool2d, SpikingMaxPool2dConfig};
 pub(crate) use sum_pool::UNEQUAL_WINDOWS;
 pub use sum_pool::{SumPool2d, SumPool2dConfig};

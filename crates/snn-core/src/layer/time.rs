@@ -6,7 +6,9 @@ use burn::tensor::Tensor;
 /// axis, `[T * B, ...]`, and are split again afterwards.
 ///
 /// The layer may be any function that keeps the first axis, of any rank in and out. Several
-/// stateless layers in a row go into one call. SpikingJelly: multi-step mode, `SeqToANNContainer`.
+/// stateless layers in a row go into one call. On spikes, [`conv2d`](super::conv2d) and
+/// [`linear`](super::linear) are faster than the layers' own `forward`. SpikingJelly: multi-step mode,
+/// `SeqToANNContainer`.
 ///
 /// ```
 /// use burn::nn::LinearConfig;

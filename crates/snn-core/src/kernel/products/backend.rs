@@ -13,9 +13,9 @@ use burn::backend::{Autodiff, Backend, TensorMetadata, backend_extension};
 
 use super::conv2d::{self, Pooled};
 use super::geometry::Geometry;
-use super::rows::worth_it;
 use super::{linear, max_pool2d, sum_pool2d};
 use crate::kernel::slices::Slices;
+use crate::kernel::sparse::worth_it;
 
 /// The operations, of 32-bit numbers.
 #[backend_extension(
@@ -31,7 +31,7 @@ pub trait ProductBackend: Backend {
         bias: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
 
-    /// Output `[B, Cout, Ho, Wo]` of images `[B, Cin, H, W]`, weights `[Cout, Cin, kh, kw]` and bias
+    /// Output `[B, Cout, Ho, Wo]` of images `[B, Cin, H, W]`, weights `[Cout, Cin / groups, kh, kw]` and bias
     /// `[Cout]`; with a `pool`, the largest number of each of its windows.
     fn convolution(
         x: FloatTensor<Self>,
@@ -96,7 +96,7 @@ fn convolution<B: Slices>(
     pool: Option<&Geometry>,
 ) -> (FloatTensor<B>, Vec<u8>) {
     let [height, width] = pool.unwrap_or(geometry).output;
-    let shape = [x.shape()[0], geometry.channels[1], height, width];
+    let shape = [x.shape()[0], weight.shape()[0], height, width];
     let (out, largest) = B::with(x, |x| {
         B::with(weight, |weight| {
             B::with(bias, |bias| conv2d::forward(x, weight, bias, geometry, pool))

@@ -3,7 +3,7 @@
 /// A convolution without its weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Geometry {
-    /// In and out.
+    /// In and out, of each group of a convolution.
     pub(crate) channels: [usize; 2],
     pub(crate) input: [usize; 2],
     pub(crate) output: [usize; 2],
@@ -15,7 +15,7 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// Numbers in an image.
+    /// Numbers in an image; in the channels of a group.
     pub(super) fn image(&self) -> usize {
         self.channels[0] * self.pixels()
     }

@@ -1,7 +1,7 @@
 //! `X · W + b` on slices, where most of `X` is zero.
 
-use super::rows::{LANES, active, add_rows, is_active, put};
 use crate::kernel::pass::{Pass, run};
+use crate::kernel::sparse::{LANES, active, add_rows, is_active, put};
 
 /// Rows of `X` in a part of the forward pass, rows of `W` in one of the backward pass.
 const ROWS: usize = 64;

@@ -2,8 +2,8 @@
 //! else.
 
 use super::geometry::Geometry;
-use super::rows::LANES;
 use crate::kernel::pass::{Pass, run};
+use crate::kernel::sparse::LANES;
 
 /// Maps of a part.
 const MAPS: usize = 64;

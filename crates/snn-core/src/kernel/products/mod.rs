@@ -8,7 +8,6 @@ mod conv2d;
 mod geometry;
 mod linear;
 mod max_pool2d;
-mod rows;
 mod sum_pool2d;
 #[cfg(test)]
 mod tests;
@@ -23,9 +22,6 @@ use super::Kernels;
 use crate::window::Window;
 use backend::ProductBackend;
 use geometry::Geometry;
-
-/// Numbers of a kernel up to which a sum of its gradients for each part of the images is little memory.
-const WEIGHTS: usize = 1 << 18;
 
 /// `layer.forward(x)`, if it runs here.
 pub(super) fn linear(layer: &Linear, x: &Tensor<2>) -> Option<Tensor<2>> {
@@ -45,20 +41,20 @@ pub(super) fn linear(layer: &Linear, x: &Tensor<2>) -> Option<Tensor<2>> {
     )))
 }
 
-/// `layer.forward(x)`, if it runs here, and `pool.forward` of that.
+/// `layer.forward(x)`, if it runs here, and `pool.forward` of that, if that does.
 pub(super) fn conv2d(layer: &Conv2d, pool: Option<&MaxPool2d>, x: &Tensor<4>) -> Option<Tensor<4>> {
     let ([images, channels, height, width], [outputs, inputs, kh, kw]) =
         (x.dims(), layer.weight.dims());
     let (kernel, stride, dilation) = ([kh, kw], layer.stride, layer.dilation);
-    let numbers = outputs * inputs * kh * kw;
-    if !runs(x) || images == 0 || layer.groups != 1 || channels != inputs || numbers > WEIGHTS {
+    let groups = layer.groups;
+    if !runs(x) || images == 0 || channels != groups * inputs || outputs % groups != 0 {
         return None;
     }
     let window = Window::from(layer);
     let output = window.over(&[channels, height, width])?;
     let padding = [window.padding(0, height).0, window.padding(1, width).0];
     let geometry = Geometry {
-        channels: [inputs, outputs],
+        channels: [inputs, outputs / groups],
         input: [height, width],
         output,
         kernel,
@@ -67,7 +63,7 @@ pub(super) fn conv2d(layer: &Conv2d, pool: Option<&MaxPool2d>, x: &Tensor<4>) ->
         padding,
     };
     let pool = match pool {
-        Some(pool) => Some(pooling(pool, outputs, output)?),
+        Some(pool) => Some(pooling(pool, outputs / groups, output)?),
         None => None,
     };
     let bias = match &layer.bias {
@@ -122,7 +118,7 @@ fn pooling(layer: &MaxPool2d, channels: usize, input: [usize; 2]) -> Option<Geom
     let (kernel, [height, width]) = (layer.kernel_size, input);
     let window = Window::from(layer);
     let small = kernel[0] * kernel[1] <= usize::from(u8::MAX);
-    let output = window.over(&[channels, height, width]).filter(|_| small && !layer.ceil_mode)?;
+    let output = window.over(&[channels, height, width]).filter(|_| small)?;
     Some(Geometry {
         channels: [channels; 2],
         input,

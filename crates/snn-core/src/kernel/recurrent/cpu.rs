@@ -1,10 +1,12 @@
 //! Recurrent sequences on plain slices: blocks of batch rows in parallel, all steps inside.
 
+use std::ops::RangeInclusive;
+
 use super::super::backend::Keep;
 use super::super::cpu::Input;
 use super::super::pass::{Pass, run};
 use super::super::program::{ALPHA, BETA, GAIN, Program, SEGMENT, THRESHOLD, Wanted};
-use super::super::rows::{Array, Group, InputGradients, Output, Rows};
+use super::super::rows::{Array, Group, InputGradients, Output, Rows, groups};
 use super::super::step::{Coefficients, Gradients, State, Taken, step, step_back};
 use super::product::{Connection, transposed};
 use crate::real::Lanes;
@@ -14,25 +16,16 @@ type Numbers = [f32; Lanes::COUNT];
 
 /// Batch rows of a block: enough that a weight that was read is used several times, few enough that
 /// the state stays in the second-level cache.
-const ROWS: usize = 16;
+const ROWS: RangeInclusive<usize> = 4..=16;
 
-/// Batch rows in a block, and how many blocks there are.
+/// As many blocks as this there should be, so that many threads have something to do.
+const BLOCKS: usize = 16;
+
+/// Batch rows in a block, and how many blocks there are. The batch alone decides, not the number of threads: how
+/// many rows a product has, and how many numbers of them are not zero, decides how it is rounded.
 fn blocks(batch: usize) -> (usize, usize) {
-    #[cfg(feature = "rayon")]
-    let rows = batch.div_ceil(rayon::current_num_threads()).clamp(1, ROWS);
-    #[cfg(not(feature = "rayon"))]
-    let rows = ROWS;
+    let rows = batch.div_ceil(BLOCKS).clamp(*ROWS.start(), *ROWS.end());
     (rows, batch.div_ceil(rows))
-}
-
-/// The columns from `start` to `end` in groups, and what is kept for each.
-#[inline(always)]
-fn groups<T>(start: usize, end: usize, make: impl Fn(Group) -> T) -> Vec<(Group, T)> {
-    (start..end)
-        .step_by(Lanes::COUNT)
-        .map(|start| Group { start, len: Lanes::COUNT.min(end - start) })
-        .map(|group| (group, make(group)))
-        .collect()
 }
 
 /// Runs the whole sequence from `state` `[3, B·N]`: membrane, synaptic current, recurrent current of the
@@ -79,12 +72,13 @@ impl Pass for Forward<'_> {
         let Input { x, coefficients, steps, columns } = *self.input;
         let Output { output, membranes, currents, last, checkpoints } = &self.rows;
         let (start, end) = (index * self.columns, columns.min((index + 1) * self.columns));
-        let mut groups = groups(start, end, |group| {
+        let mut groups = groups(start..end, |group| {
             (group.coefficients(coefficients, program.inner), group.state(state, 0, columns))
         });
         let mut current: Vec<Numbers> =
             groups.iter().map(|(group, _)| group.read(state, 2, columns).0).collect();
         let mut z = vec![[0.0; Lanes::COUNT]; groups.len()];
+        let mut entries = connection.room();
         for t in 0..steps {
             for (k, (group, (c, state))) in groups.iter_mut().enumerate() {
                 if t % SEGMENT == 0 {
@@ -102,7 +96,7 @@ impl Pass for Forward<'_> {
             }
             if t + 1 < steps {
                 let current = &mut current.as_flattened_mut()[..end - start];
-                connection.product(&z.as_flattened()[..end - start], current);
+                connection.product(&z.as_flattened()[..end - start], &mut entries, current);
             }
         }
         for (z, (group, (_, state))) in z.into_iter().zip(groups) {
@@ -159,7 +153,7 @@ impl Pass for Backward<'_> {
         let none = Lanes([0.0; Lanes::COUNT]);
         let zero = State { v: none, i: none };
         let nothing = Coefficients { alpha: none, beta: none, gain: none, threshold: none };
-        let mut groups = groups(start, end, |group| {
+        let mut groups = groups(start..end, |group| {
             let state = match wanted {
                 Wanted::Last => group.state(grad, 0, columns),
                 _ => zero,
@@ -174,6 +168,7 @@ impl Pass for Backward<'_> {
         };
         let mut gz: Vec<Numbers> = groups.iter().map(|(group, _)| last_output(*group).0).collect();
         let mut g_input = vec![[0.0; Lanes::COUNT]; groups.len()];
+        let mut entries = back.room();
         let mut taken = Vec::with_capacity(SEGMENT * groups.len());
         for segment in (0..steps.div_ceil(SEGMENT)).rev() {
             let first = segment * SEGMENT;
@@ -205,7 +200,7 @@ impl Pass for Backward<'_> {
                 }
                 if t > 0 {
                     let gz = &mut gz.as_flattened_mut()[..end - start];
-                    back.product(&g_input.as_flattened()[..end - start], gz);
+                    back.product(&g_input.as_flattened()[..end - start], &mut entries, gz);
                 }
             }
         }

@@ -1,9 +1,10 @@
 //! What the outputs of one step are to the next.
 
 use crate::kernel::matrix::multiply;
+use crate::kernel::sparse::{Entry, active, add, add_rows, is_sparse};
 
-/// Where more than one of so many outputs is not zero, a dense product is faster.
-const SPARSE: usize = 5;
+/// Where more than this share of outputs is not zero, a dense product is faster.
+const SPARSE: f32 = 0.2;
 
 /// Weights `[from, to]` and bias of all neurons.
 pub(super) struct Connection<'a> {
@@ -19,25 +20,27 @@ impl Connection<'_> {
         self.bias.len()
     }
 
+    /// What [`product`](Self::product) needs room for.
+    pub(super) fn room(&self) -> Vec<Entry> {
+        vec![(0, 0.0); self.size() + 1]
+    }
+
     /// `z · W + b`
-    pub(super) fn product(&self, z: &[f32], out: &mut [f32]) {
-        let active = z.iter().filter(|z| **z != 0.0).count();
-        match active * SPARSE <= z.len() {
-            true => self.sparse(z, out),
+    #[inline(always)]
+    pub(super) fn product(&self, z: &[f32], entries: &mut [Entry], out: &mut [f32]) {
+        match is_sparse(z, SPARSE) {
+            true => self.sparse(z, entries, out),
             false => self.dense(z, out),
         }
     }
 
     /// Adds up the weights of the neurons that are not silent.
-    fn sparse(&self, z: &[f32], out: &mut [f32]) {
+    #[inline(always)]
+    fn sparse(&self, z: &[f32], entries: &mut [Entry], out: &mut [f32]) {
         let size = self.size();
         for (z, out) in z.chunks_exact(size).zip(out.chunks_exact_mut(size)) {
             out.fill(0.0);
-            for (z, weights) in z.iter().zip(self.weight.chunks_exact(size)) {
-                if *z != 0.0 {
-                    add(out, weights, *z);
-                }
-            }
+            add_rows(active(z, entries), self.weight, size, 0, out);
             add(out, self.bias, 1.0);
         }
     }
@@ -50,13 +53,6 @@ impl Connection<'_> {
         }
         let shape = [z.len() / size, size, size];
         multiply(shape, z, [size, 1], self.weight, [size, 1], out, size);
-    }
-}
-
-/// `out + factor · row`
-fn add(out: &mut [f32], row: &[f32], factor: f32) {
-    for (out, x) in out.iter_mut().zip(row) {
-        *out += factor * x;
     }
 }
 
@@ -76,7 +72,7 @@ mod tests {
         let z = [0.0, 1.0, 0.0, 2.0, 0.0, -1.0];
         let expected = [3.5, 4.0, 4.0, -5.5, -5.0, -5.0];
         let mut out = [7.0; 6];
-        connection.sparse(&z, &mut out);
+        connection.sparse(&z, &mut connection.room(), &mut out);
         assert_eq!(out, expected);
         connection.dense(&z, &mut out);
         assert_eq!(out, expected);

@@ -132,6 +132,22 @@ pub(super) fn compare(what: &str, fused: &Outcome, expected: &Outcome, spikes: b
     }
 }
 
+/// `work` gives the same bits on any number of threads.
+#[cfg(feature = "rayon")]
+pub(super) fn same_on_any_number_of_threads(what: &str, work: impl Fn() -> Outcome + Sync) {
+    let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(&work)
+    };
+    let expected = on(1);
+    for threads in [2, 3, 7] {
+        for ((name, got), (_, expected)) in on(threads).iter().zip(&expected) {
+            assert!(bits(got) == bits(expected), "{what}, {threads} threads: {name}");
+        }
+    }
+}
+
 pub(super) fn base() -> LifConfig {
     LifConfig::new(Decay::factor(0.9))
         .with_surrogate(Surrogate::FastSigmoid { slope: 5.0 })

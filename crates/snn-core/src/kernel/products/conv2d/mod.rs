@@ -4,6 +4,9 @@
 //! What is sparse in an image or in a gradient is added up where it is, what is not is a matrix product over
 //! the windows. In between, maps are `[places, Cout]` and images `[pixels, Cin]`: what belongs to one place lies
 //! side by side, in whole vectors.
+//!
+//! The groups of a convolution, which know nothing of each other, are to these loops images of their own, `B ·
+//! groups` of them, with weights of their own.
 
 mod backward;
 mod forward;
@@ -13,7 +16,7 @@ pub(super) use backward::backward;
 pub(super) use forward::forward;
 
 use super::geometry::Geometry;
-use super::rows::LANES;
+use crate::kernel::sparse::LANES;
 
 /// What is put into the maps of a convolution: which of a window's numbers was the largest, `[places, Cout]`
 /// of each image.

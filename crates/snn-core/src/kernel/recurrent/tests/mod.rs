@@ -1,5 +1,8 @@
 //! Recurrent sequences in one operation against the same step by step: values and gradients.
 
+#[cfg(feature = "rayon")]
+mod threads;
+
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -16,15 +16,27 @@ const WIDE: usize = 16;
 /// by some of the numbers: to count all of them would take as long as to add up what a few per mille do.
 pub(super) fn worth_it(values: &[f32], n: usize) -> bool {
     const COUNTED: usize = 64;
-    const OF: usize = 1024;
-    let counted: Vec<f32> =
-        values.chunks(OF).flat_map(|chunk| &chunk[..COUNTED.min(chunk.len())]).copied().collect();
-    n >= WIDE && is_sparse(&counted, 0.25)
+    // A prime, so that from row to row it is other columns.
+    const OF: usize = 1087;
+    if n < WIDE {
+        return false;
+    }
+    let samples = || values.chunks(OF).map(|chunk| &chunk[..COUNTED.min(chunk.len())]);
+    let (active, all): (usize, usize) =
+        (samples().map(number_active).sum(), samples().map(<[f32]>::len).sum());
+    active as f32 <= 0.25 * all as f32
 }
 
 /// Whether at most this share of the numbers is not zero. `docs/src/design.md` has measured which share is best.
+#[inline(always)]
 pub(super) fn is_sparse(values: &[f32], share: f32) -> bool {
-    values.iter().filter(|value| **value != 0.0).count() as f32 <= share * values.len() as f32
+    number_active(values) as f32 <= share * values.len() as f32
+}
+
+/// How many of the numbers are not zero.
+#[inline(always)]
+fn number_active(values: &[f32]) -> usize {
+    values.iter().filter(|value| **value != 0.0).count()
 }
 
 /// Puts an entry behind the `length` others, unless it is zero. Without a branch, which nobody could
@@ -133,5 +145,37 @@ fn add_block<const N: usize>(out: &mut [f32], x: &[f32], factor: f32) {
             *out = sums;
         }
         _ => out.iter_mut().zip(x).for_each(|(out, x)| *out += factor * x),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_sees_all_columns() {
+        for columns in [512, 1000, 1024, 4096] {
+            let row = |silent: bool, column: usize| f32::from((column < 64) != silent);
+            let rows = |silent| (0..64 * columns).map(move |k| row(silent, k % columns));
+            // All columns but the first 64 are active; and only these are.
+            let [most, few] = [true, false].map(|silent| rows(silent).collect::<Vec<f32>>());
+            assert!(!worth_it(&most, 100), "{columns} columns");
+            assert!(worth_it(&few, 100), "{columns} columns");
+        }
+        assert!(worth_it(&[0.0; 100], WIDE) && !worth_it(&[0.0; 100], WIDE - 1));
+    }
+
+    #[test]
+    fn rows_are_added_up_in_any_number_of_columns() {
+        for n in [1, 15, 16, 17, 96, 100, 113] {
+            let dense: Vec<f32> = (0..3 * n).map(|k| k as f32).collect();
+            let mut entries = [(0, 0.0); 4];
+            let list = active(&[2.0, 0.0, -1.0], &mut entries);
+            assert_eq!(list, [(0, 2.0), (2, -1.0)]);
+            let mut out = vec![0.5; n];
+            add_rows(list, &dense, n, 0, &mut out);
+            let expected: Vec<f32> = (0..n).map(|k| 0.5 + k as f32 - 2.0 * n as f32).collect();
+            assert_eq!(out, expected, "{n}");
+        }
     }
 }
