@@ -161,7 +161,8 @@ mod tests {
 
     fn network(device: &Device) -> Network {
         let mut linear = LinearConfig::new(3, 5).with_bias(false).init(device);
-        linear.weight = linear.weight.map(|weight| drawn(weight.dims(), -0.6..0.6, device));
+        linear.weight =
+            linear.weight.map(|weight| drawn(weight.dims(), -0.6..0.6, device).require_grad());
         let lif = LifConfig::new(Decay::factor(0.9))
             .with_surrogate(Surrogate::FastSigmoid { slope: 2.0 })
             .with_learn_beta(true);
