@@ -2,13 +2,14 @@
 
 mod shapes;
 
+use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Distribution, Tensor};
 
 use super::{conv2d, linear, max_pool2d, sum_pool2d};
-use crate::kernel::tests::{on_gpu, values};
+use crate::kernel::tests::{numbers, on_gpu, values};
 
 /// Of each number, whether it is not zero has this probability; half of them are spikes.
 fn sparse<const D: usize>(shape: [usize; D], density: f64, device: &Device) -> Tensor<D> {
