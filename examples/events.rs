@@ -9,37 +9,43 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, ValueEnum};
 use gif::{Encoder, Frame, Repeat};
 use serde_json::json;
-use snn::data::events::Events;
-use snn::data::format::{Format, Recording, read, write};
+use snn::data::events::{Events, SensorSize};
+use snn::data::format::npy::encode_frames;
+use snn::data::format::{Camera, Format, Options, Recording, read_with, write};
 use snn::data::frame::{Frames, Slicer, ToFrame, ToImage};
 use snn::data::policy::Policy;
+use snn::data::replace;
+use snn::data::transform::TimeAlignment;
 
 /// Looks into recordings of events, converts them, makes frames of them, and plays them.
 #[derive(Parser, Debug)]
 enum Command {
     /// Says what a recording holds; the last line is JSON
     Info {
-        /// The recording
-        file: PathBuf,
+        #[command(flatten)]
+        input: Input,
     },
     /// Writes the events of a recording to another file, in the format of its extension
     Convert {
-        /// The recording
-        from: PathBuf,
-        /// The other file: .npz, .csv, .raw (EVT 2.0), .aedat (AEDAT 2.0) or .es
+        #[command(flatten)]
+        input: Input,
+        /// The other file: .npz, .npy, .csv, .raw (EVT 2.0), .aedat (AEDAT 2.0) or .es
         to: PathBuf,
+        /// Lets the first event be at 0: .raw, .aedat and .es do not hold times since 1970
+        #[arg(long)]
+        align: bool,
     },
     /// Counts the events of each pixel in slices of a recording
     Frames {
-        /// The recording
-        file: PathBuf,
+        #[command(flatten)]
+        input: Input,
         #[command(flatten)]
         slices: Slices,
         /// A .npy file: counts as u16, [frames, polarities, height, width], darker events first
@@ -48,8 +54,8 @@ enum Command {
     },
     /// Draws a recording: brighter events blue, darker ones red
     Play {
-        /// The recording
-        file: PathBuf,
+        #[command(flatten)]
+        input: Input,
         /// The time that a picture shows, in µs
         #[arg(long, default_value_t = 40_000)]
         time_window: i64,
@@ -57,6 +63,53 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+}
+
+#[derive(Args, Debug)]
+struct Input {
+    /// The recording
+    file: PathBuf,
+    /// The sensor, WxH, where the file does not say it or says another
+    #[arg(long, value_parser = sensor)]
+    sensor: Option<SensorSize>,
+    /// The camera of an AEDAT 2.0 file whose header does not say it
+    #[arg(long)]
+    camera: Option<CameraName>,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy)]
+enum CameraName {
+    Dvs128,
+    Davis240,
+    Davis346,
+}
+
+fn sensor(text: &str) -> Result<SensorSize, String> {
+    let size = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    let (width, height) = size.ok_or("expected a width and a height, 640x480 for example")?;
+    Ok(SensorSize::new(width, height))
+}
+
+impl Input {
+    fn read(&self) -> Result<Recording, Box<dyn Error>> {
+        let camera = self.camera.map(|name| match name {
+            CameraName::Dvs128 => Camera::Dvs128,
+            CameraName::Davis240 => Camera::Davis240,
+            CameraName::Davis346 => Camera::Davis346,
+        });
+        let options = Options { sensor: self.sensor, camera, ..Options::default() };
+        Ok(read_with(&self.file, &options)?)
+    }
+
+    /// The events of a recording, in the order of their times.
+    fn events(&self) -> Result<Events, Box<dyn Error>> {
+        match self.read()? {
+            Recording::Events(events) => Ok(events.sorted()),
+            Recording::Spikes(_) => {
+                Err(format!("{}: spikes without a place", self.file.display()).into())
+            }
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -85,37 +138,35 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<(), Box<dyn Error>> {
     match command {
-        Command::Info { file } => info(file)?,
-        Command::Convert { from, to } => {
-            let events = events(from)?;
+        Command::Info { input } => info(input)?,
+        Command::Convert { input, to, align } => {
+            let events = input.events()?;
+            let events = if *align { TimeAlignment {}.apply(&events) } else { events };
             write(to, &events)?;
             println!("{} events written to {}", events.len(), to.display());
         }
-        Command::Frames { file, slices, out } => {
-            let frames = frames(file, slices)?;
-            write_npy(&frames, BufWriter::new(create(out)?))?;
+        Command::Frames { input, slices, out } => {
+            let frames = frames(input, slices)?;
+            write_whole(out, &encode_frames(&frames))?;
             println!("frames of {:?} written to {}", frames.shape, out.display());
         }
-        Command::Play { file, time_window, out } => play(&events(file)?, *time_window, out)?,
+        Command::Play { input, time_window, out } => {
+            let (gif, pictures) = play(&input.events()?, *time_window)?;
+            write_whole(out, &gif)?;
+            println!("{pictures} pictures written to {}", out.display());
+        }
     }
     Ok(())
 }
 
-/// The events of a recording, in the order of their times.
-fn events(path: &Path) -> Result<Events, Box<dyn Error>> {
-    match read(path)? {
-        Recording::Events(events) => Ok(events.sorted()),
-        Recording::Spikes(_) => Err(format!("{}: spikes without a place", path.display()).into()),
-    }
-}
-
-fn create(path: &Path) -> Result<File, String> {
-    File::create(path).map_err(|error| format!("{}: {error}", path.display()))
+/// What was there before stays if this fails.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    replace(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Sums are of 128 bits: one of times since 1970 in µs does not fit into 64.
-fn info(path: &Path) -> Result<(), Box<dyn Error>> {
-    let recording = read(path)?;
+fn info(input: &Input) -> Result<(), Box<dyn Error>> {
+    let (path, recording) = (&input.file, input.read()?);
     let mut first_bytes = Vec::new();
     File::open(path)?.take(1 << 13).read_to_end(&mut first_bytes)?;
     let format = Format::detect(path, &first_bytes).map_or("unknown".into(), |f| f.to_string());
@@ -156,7 +207,7 @@ fn info(path: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn frames(file: &Path, slices: &Slices) -> Result<Frames<u16>, Box<dyn Error>> {
+fn frames(input: &Input, slices: &Slices) -> Result<Frames<u16>, Box<dyn Error>> {
     let slicer = match slices {
         Slices { time_window: Some(window), .. } => Slicer::time_window(*window),
         Slices { event_count: Some(count), .. } => Slicer::event_count(*count),
@@ -164,27 +215,10 @@ fn frames(file: &Path, slices: &Slices) -> Result<Frames<u16>, Box<dyn Error>> {
         _ => return Err("say how long or how many frames should be".into()),
     };
     let frames = ToFrame::new(slicer);
-    Ok(match read(file)? {
+    Ok(match input.read()? {
         Recording::Events(events) => frames.apply(&events.sorted())?,
         Recording::Spikes(spikes) => frames.apply_to_spikes(&spikes.sorted())?,
     })
-}
-
-/// NumPy's format, version 1.0:
-/// <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
-fn write_npy(frames: &Frames<u16>, mut out: impl Write) -> std::io::Result<()> {
-    let [t, p, h, w] = frames.shape;
-    let header =
-        format!("{{'descr': '<u2', 'fortran_order': False, 'shape': ({t}, {p}, {h}, {w}), }}");
-    // With 10 bytes before it and the line's end, a multiple of 64.
-    let len = (10 + header.len() + 1).next_multiple_of(64) - 10;
-    out.write_all(b"\x93NUMPY\x01\x00")?;
-    out.write_all(&(len as u16).to_le_bytes())?;
-    writeln!(out, "{header:<width$}", width = len - 1)?;
-    for value in &frames.values {
-        out.write_all(&value.to_le_bytes())?;
-    }
-    out.flush()
 }
 
 /// Colours of a picture: nothing, darker, brighter.
@@ -192,12 +226,13 @@ const PALETTE: [u8; 9] = [255, 255, 255, 214, 39, 40, 31, 119, 180];
 /// Sensors are drawn at least about this wide.
 const PIXELS: usize = 256;
 
-fn play(events: &Events, time_window: i64, out: &Path) -> Result<(), Box<dyn Error>> {
+/// A GIF, and its number of pictures.
+fn play(events: &Events, time_window: i64) -> Result<(Vec<u8>, usize), Box<dyn Error>> {
     let [width, height] = [events.sensor().width as usize, events.sensor().height as usize];
     let scale = (PIXELS / width.max(height).max(1)).max(1);
     let side = |side: usize| u16::try_from(side * scale).map_err(|_| "too large for a GIF");
     let (gif_width, gif_height) = (side(width)?, side(height)?);
-    let mut gif = Encoder::new(BufWriter::new(create(out)?), gif_width, gif_height, &PALETTE)?;
+    let mut gif = Encoder::new(Vec::new(), gif_width, gif_height, &PALETTE)?;
     gif.set_repeat(Repeat::Infinite)?;
     let slices = Slicer::time_window(time_window).slices(events, Policy::Strict)?;
     // In hundredths of a second; viewers slow down what is faster than two.
@@ -216,6 +251,5 @@ fn play(events: &Events, time_window: i64, out: &Path) -> Result<(), Box<dyn Err
         let frame = Frame::from_indexed_pixels(gif_width, gif_height, pixels, None);
         gif.write_frame(&Frame { delay, ..frame })?;
     }
-    println!("{} pictures written to {}", slices.len(), out.display());
-    Ok(())
+    Ok((gif.into_inner()?, slices.len()))
 }

@@ -155,10 +155,13 @@ fn any_parameter_makes_other_entries() {
     let tonic = Policy::Tonic;
     let denoise = || Denoise::new(10_000).into();
     let flip = |p| RandomFlipLR { p }.into();
-    let window = |window, overlap, include_incomplete, start, end| {
-        let slicer = Slicer::TimeWindow { window, overlap, include_incomplete, start, end };
-        frames(vec![], ToFrame::new(slicer))
-    };
+    let window =
+        |window: i32, overlap: i32, include_incomplete, start: Option<i32>, end: Option<i32>| {
+            let [start, end] = [start, end].map(|time| time.map(f64::from));
+            let (window, overlap) = (window.into(), overlap.into());
+            let slicer = Slicer::TimeWindow { window, overlap, include_incomplete, start, end };
+            frames(vec![], ToFrame::new(slicer))
+        };
     let pipelines = [
         frames(vec![], bins()),
         frames(vec![], ToFrame::tonic(Slicer::time_bins(10))),

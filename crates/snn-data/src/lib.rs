@@ -36,3 +36,4 @@ pub use download::{Downloader, Progress};
 pub use error::DataError;
 pub use folder::data_folder;
 pub use part::Part;
+pub use replace::replace;

@@ -1,5 +1,9 @@
 //! Large arrays.
 
+/// Pixels that something is kept for, at most: one stray event at the end of the range of u16 would
+/// take 34 GB otherwise. No sensor has a tenth of it.
+pub(crate) const MOST_PIXELS: usize = 1 << 28;
+
 /// Asks for pages of 2 MiB. For pages of 4 KiB, the system takes longer to hand them out, one at each first
 /// write, than decoding events or counting them does: frames of 1 ms have 400 MB.
 #[cfg(target_os = "linux")]

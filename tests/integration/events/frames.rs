@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use snn::data::events::{Events, SensorSize};
-use snn::data::format::{self, Recording};
+use snn::data::format::{self, Options, Recording};
 use snn::data::frame::{SlicedDataset, Slicer, ToFrame, ToImage};
 use snn::data::policy::Policy;
 
@@ -36,7 +36,7 @@ fn a_digit_has_the_frames_that_tonic_makes() {
     ];
     assert_eq!(counts(&windows, &events), expected);
     assert_eq!(counts(&ToFrame::tonic(Slicer::event_bins(10)), &events), [432; 10]);
-    let slicer = Slicer::EventCount { count: 1000, overlap: 100, include_incomplete: true };
+    let slicer = Slicer::EventCount { count: 1000, overlap: 100.0, include_incomplete: true };
     assert_eq!(counts(&ToFrame::tonic(slicer), &events), [1000, 1000, 1000, 1000, 725]);
 }
 
@@ -68,7 +68,8 @@ fn slices_of_files_are_kept_until_a_file_changes() {
     let metadata = folder.path().join("slices.json");
     let slicer = Slicer::event_count(200);
     let open = |slicer: &Slicer| {
-        SlicedDataset::new(copies.clone(), slicer, Policy::Strict, Some(&metadata)).unwrap()
+        let (strict, options) = (Policy::Strict, Options::default());
+        SlicedDataset::new(copies.clone(), slicer, strict, &options, Some(&metadata)).unwrap()
     };
     let dataset = open(&slicer);
     // 4325 and 5801 events.
@@ -94,9 +95,32 @@ fn slices_of_files_are_kept_until_a_file_changes() {
     let text = std::fs::read_to_string(&metadata).unwrap();
     assert_eq!(open(&slicer).len(), 52);
     assert_eq!(std::fs::read_to_string(&metadata).unwrap(), text);
-    std::fs::write(&metadata, text.replace("{\"start\":0,\"end\":200},", "")).unwrap();
+    let fewer = text.replace("{\"start\":0,\"end\":200},", "");
+    std::fs::write(&metadata, &fewer).unwrap();
     assert_eq!(open(&slicer).len(), 50);
 
+    // Slices that end before they start are no slices.
+    for (wrong, from) in [("400,\"end\":200", "400,\"end\":600"), ("9,\"end\":1", "0,\"end\":200")]
+    {
+        let damaged =
+            text.replace(&format!("{{\"start\":{from}}}"), &format!("{{\"start\":{wrong}}}"));
+        assert_ne!(damaged, text);
+        std::fs::write(&metadata, damaged).unwrap();
+        assert_eq!(slice(&open(&slicer), 2).len(), 200);
+        assert_eq!(std::fs::read_to_string(&metadata).unwrap(), text);
+    }
+
+    // Of a sensor that is given, not of the smallest one.
+    let sensor = SensorSize::new(304, 240);
+    assert_ne!(slice(&open(&slicer), 0).sensor(), sensor);
+    let given = Options { sensor: Some(sensor), ..Options::default() };
+    let given =
+        SlicedDataset::new(copies.clone(), &slicer, Policy::Strict, &given, Some(&metadata));
+    let given = given.unwrap();
+    assert!([0, 51, 3].into_iter().all(|index| slice(&given, index).sensor() == sensor));
+    assert_ne!(std::fs::read_to_string(&metadata).unwrap(), text);
+
+    std::fs::write(&metadata, fewer).unwrap();
     // A shorter file is sliced again, and another slicer slices all of them.
     let bytes = std::fs::read(&copies[1]).unwrap();
     std::fs::write(&copies[1], &bytes[..5 * 401]).unwrap();

@@ -16,7 +16,7 @@ use snn::data::frame::{
 use snn::data::policy::Policy;
 use snn::data::transform::Compose;
 
-use super::tonic_transforms::{ARRAYS, golden_files, parse_call, transform};
+use super::tonic_transforms::{ARRAYS, golden_files, is_array, parse_call, transform};
 
 #[test]
 fn arrays_of_tonic_are_reproduced() {
@@ -25,7 +25,7 @@ fn arrays_of_tonic_are_reproduced() {
         for case in file["cases"].as_array().expect("a file has cases") {
             let (name, params) = (case["name"].as_str().unwrap(), &case["params"]);
             // Every other case is one of `tonic_transforms`.
-            if !ARRAYS.contains(&name) && case["kind"] != "array" {
+            if !is_array(case) {
                 continue;
             }
             match replay(&file, case) {
@@ -64,7 +64,8 @@ fn replay(file: &Value, case: &Value) -> Result<(), String> {
         "PadTensors" => padded(case, Params(params)),
         "Compose" => composed(&inputs, params),
         "ToBinaRep" => of_bins(&inputs, Params(params)),
-        name => array(name, Params(params), |sensor| inputs.on(sensor)),
+        name if !ARRAYS.contains(&name) => without_events(&inputs, name, params),
+        name => array(name, Params(params), inputs.has_numbers(), |sensor| inputs.on(sensor, name)),
     };
     if !case["error"].is_null() {
         return match result {
@@ -110,9 +111,14 @@ struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    /// The recording on a sensor: `[W, H, P]`, that of the file if there is none, and one that fits
-    /// if it is null.
-    fn on(&self, sensor: Option<Value>) -> Result<Events, String> {
+    /// Whether polarities are numbers: Tonic's voxel grids are others then.
+    fn has_numbers(&self) -> bool {
+        self.events["p"][0].is_number()
+    }
+
+    /// The recording for a transform, on a sensor: `[W, H, P]`, that of the file if there is none,
+    /// and one that fits if it is null.
+    fn on(&self, sensor: Option<Value>, name: &str) -> Result<Events, String> {
         let sensor = sensor.unwrap_or_else(|| self.sensor.clone());
         let column = |name: &str| {
             let values = self.events[name].as_array().expect("a column");
@@ -120,12 +126,12 @@ impl Inputs<'_> {
         };
         let small = |name| column(name).map(|value| u16::try_from(value).unwrap()).collect();
         let (t, x, y): (_, Vec<u16>, Vec<u16>) = (column("t").collect(), small("x"), small("y"));
-        let p: Vec<bool> = column("p").map(|p| p > 0).collect();
+        let p: Vec<i64> = column("p").collect();
         let sensor = match sensor {
             Value::Null => {
                 let side =
                     |values: &[u16]| values.iter().max().map_or(0, |max| u32::from(*max) + 1);
-                let both = p.contains(&true) && p.contains(&false);
+                let both = p.iter().any(|other| *other != p[0]);
                 SensorSize {
                     width: side(&x),
                     height: side(&y),
@@ -134,6 +140,10 @@ impl Inputs<'_> {
             }
             sensor => sensor_size(&sensor),
         };
+        // Where a polarity is an index, -1 is that of the last channel.
+        let is_index =
+            sensor.polarities > 1 && ["ToFrame", "ToImage", "ToTimesurface"].contains(&name);
+        let p = p.into_iter().map(|p| if is_index { p != 0 } else { p > 0 }).collect();
         Events::new(t, x, y, p, sensor).map_err(text)
     }
 }
@@ -146,6 +156,7 @@ fn sensor_size(sensor: &Value) -> SensorSize {
 fn array(
     name: &str,
     mut params: Params,
+    signed: bool,
     recording: impl Fn(Option<Value>) -> Result<Events, String>,
 ) -> Result<Array, String> {
     let policy = Policy::Tonic;
@@ -168,10 +179,10 @@ fn array(
         }
         "ToVoxelGrid" => {
             let bins = params.whole("n_time_bins")?.ok_or("no n_time_bins")? as usize;
-            Array::from(ToVoxelGrid { bins, policy }.apply(&events).map_err(text)?)
+            Array::from(ToVoxelGrid { bins, policy, signed }.apply(&events).map_err(text)?)
         }
         "ToTimesurface" => {
-            let dt = params.whole("dt")?.ok_or("no dt")?;
+            let dt = params.number("dt").ok_or("no dt")?;
             let tau = params.number("tau").ok_or("no tau")?;
             let surfaces = ToTimesurface { dt, tau, policy };
             Array::from(surfaces.apply(&events).map_err(text)?)
@@ -200,7 +211,8 @@ fn of_bins(inputs: &Inputs, mut params: Params) -> Result<Array, String> {
     let size = |name, default| params.0.get(name).map_or(default, |v| v.as_u64().unwrap());
     let bins = size("n_frames", 1) * size("n_bits", 8);
     params.take("note");
-    let frames = ToFrame::tonic(Slicer::time_bins(bins as usize)).apply::<i16>(&inputs.on(None)?);
+    let frames =
+        ToFrame::tonic(Slicer::time_bins(bins as usize)).apply::<i16>(&inputs.on(None, "ToFrame")?);
     bina_rep(params, &Array::from(frames.map_err(text)?))
 }
 
@@ -214,31 +226,39 @@ fn bina_rep(mut params: Params, frames: &Array) -> Result<Array, String> {
 
 /// The one slicer that the parameters of `ToFrame` name.
 fn slicer(params: &mut Params) -> Result<Slicer, String> {
-    let window = params.whole("time_window")?;
-    let count = params.whole("event_count")?;
+    let window = params.number("time_window");
+    let count = params.index("event_count")?;
     let time_bins = params.whole("n_time_bins")?;
-    let event_bins = params.whole("n_event_bins")?;
+    let event_bins = params.index("n_event_bins")?;
     let overlap = params.number("overlap").unwrap_or(0.0);
     let include_incomplete = params.take("include_incomplete").is_some_and(|v| v == true);
-    let (start, end) = (params.whole("start_time")?, params.whole("end_time")?);
+    let (start, end) = (params.number("start_time"), params.number("end_time"));
     let size = |value: i64| usize::try_from(value).map_err(text);
-    let whole = |overlap: f64| match overlap.fract() == 0.0 {
-        true => Ok(overlap as i64),
-        false => Err(format!("unknown: an overlap of {overlap}")),
-    };
     Ok(match (window, count, time_bins, event_bins) {
         (Some(window), None, None, None) => {
-            Slicer::TimeWindow { window, overlap: whole(overlap)?, include_incomplete, start, end }
+            Slicer::TimeWindow { window, overlap, include_incomplete, start, end }
         }
-        (None, Some(count), None, None) => Slicer::EventCount {
-            count: size(count)?,
-            overlap: size(whole(overlap)?)?,
-            include_incomplete,
-        },
+        (None, Some(count), None, None) => {
+            Slicer::EventCount { count: size(count)?, overlap, include_incomplete }
+        }
         (None, None, Some(bins), None) => Slicer::TimeBins { bins: size(bins)?, overlap },
         (None, None, None, Some(bins)) => Slicer::EventBins { bins: size(bins)?, overlap },
         _ => return Err("not one way to make slices".into()),
     })
+}
+
+/// Where no event is left, Tonic may have an array of nothing.
+fn without_events(
+    inputs: &Inputs,
+    name: &str,
+    params: Map<String, Value>,
+) -> Result<Array, String> {
+    let (events, mut rng) = (inputs.on(None, name)?, ChaCha8Rng::seed_from_u64(0));
+    let events = transform(name, params)?.apply(&events, &mut rng).map_err(text)?;
+    match events.is_empty() {
+        true => Ok(Array { shape: vec![0], values: Vec::new() }),
+        false => Err(format!("unknown: an array of {name}")),
+    }
 }
 
 /// `["Denoise(filter_time=10000)", "ToFrame(time_window=20000)"]`, on the sensor of the file if it
@@ -246,8 +266,9 @@ fn slicer(params: &mut Params) -> Result<Slicer, String> {
 fn composed(inputs: &Inputs, mut params: Map<String, Value>) -> Result<Array, String> {
     let steps = params.remove("of").ok_or("no steps")?;
     Params(params).all_understood()?;
-    let mut events = inputs.on(None)?;
+    let mut events = inputs.on(None, "Compose")?;
     let mut frames = None;
+    let mut signed = inputs.has_numbers();
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     for step in steps.as_array().unwrap().iter().filter_map(Value::as_str) {
         let (name, params) = parse_call(step).ok_or_else(|| format!("unknown step {step}"))?;
@@ -255,13 +276,21 @@ fn composed(inputs: &Inputs, mut params: Map<String, Value>) -> Result<Array, St
             let sensor = sensor_size(&sensor.unwrap_or_else(|| inputs.sensor.clone()));
             Events::from_columns(events.clone().into_columns(), sensor).map_err(text)
         };
+        // No step is done without events: what comes out is the list of none.
+        if frames.is_none() && events.is_empty() {
+            return Ok(Array { shape: vec![0], values: Vec::new() });
+        }
         match frames.take() {
             Some(array) if name == "ToBinaRep" => frames = Some(bina_rep(Params(params), &array)?),
             Some(_) => return Err(format!("unknown step after an array: {name}")),
-            None if ARRAYS.contains(&name) => frames = Some(array(name, Params(params), on)?),
+            None if ARRAYS.contains(&name) => {
+                frames = Some(array(name, Params(params), signed, on)?);
+            }
             None => {
                 let step = Compose::new(vec![transform(name, params)?]);
                 events = step.apply(&events, &mut rng).map_err(text)?;
+                // Its polarities are numbers.
+                signed |= name == "EventDownsampling";
             }
         }
     }
@@ -308,6 +337,12 @@ impl Params {
             return Err(format!("unknown: a {name} of {value}"));
         }
         Ok(Some(value as i64))
+    }
+
+    /// A number that Tonic takes for an index: it fails with one that has a point.
+    fn index(&mut self, name: &str) -> Result<Option<i64>, String> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        value.as_i64().map(Some).ok_or_else(|| format!("a {name} of {value}"))
     }
 
     fn size(&mut self, name: &str, default: usize) -> Result<usize, String> {

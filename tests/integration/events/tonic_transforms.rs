@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 use snn::data::events::{Event, Events, SensorSize};
 use snn::data::policy::Policy;
 use snn::data::transform::{
-    Amount, CenterCrop, Compose, CropTime, Decimation, Denoise, Downsample, DownsamplingMethod,
-    DropEvent, DropEventByArea, DropEventByTime, DropPixel, EventDownsampling, EventDrop,
-    MergePolarities, RandomCrop, RandomDropPixel, RandomFlipLR, RandomFlipPolarity, RandomFlipUD,
+    Amount, CenterCrop, CropTime, Decimation, Denoise, Downsample, DownsamplingMethod, DropEvent,
+    DropEventByArea, DropEventByTime, DropPixel, EventDownsampling, EventDrop, MergePolarities,
+    RandomCrop, RandomDropPixel, RandomFlipLR, RandomFlipPolarity, RandomFlipUD,
     RandomTimeReversal, RefractoryPeriod, SpatialJitter, SpatialScale, TimeAlignment, TimeJitter,
     TimeSkew, Transform, UniformNoise,
 };
@@ -67,36 +67,55 @@ fn tonic_transforms_are_reproduced() {
     assert!(passed > 0, "no case of events in {}", golden().display());
 }
 
+/// Whether the result of a case is an array. An error does not say what the result would be.
+pub fn is_array(case: &Value) -> bool {
+    let makes_one = |name: &str| ARRAYS.contains(&name);
+    let steps = case["params"]["of"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut names = steps.filter_map(parse_call).map(|(name, _)| name);
+    match case["kind"].as_str() {
+        Some(kind) => kind == "array" || case["name"].as_str().is_some_and(makes_one),
+        None => case["name"].as_str().is_some_and(makes_one) || names.any(makes_one),
+    }
+}
+
 /// One case, unless its result is an array.
 fn replay(file: &Value, case: &Value) -> Option<Result<(), String>> {
-    let name = case["name"].as_str().unwrap();
-    if ARRAYS.contains(&name) || case["kind"] == "array" {
+    if is_array(case) {
         return None;
     }
-    let result = transforms(case).and_then(|transforms| {
-        let events = input_events(file, case)?;
-        let mut rng = ChaCha8Rng::seed_from_u64(0);
-        Compose::new(transforms).apply(&events, &mut rng).map_err(|error| error.to_string())
-    });
-    Some(match (case.get("error"), result) {
+    let given = match input_events(file, case) {
+        Ok(events) => events,
+        Err(problem) => return Some(Err(problem)),
+    };
+    let error = Some(&case["error"]).filter(|error| !error.is_null());
+    Some(match (error, transformed(case, given.clone())) {
         (Some(_), Err(problem)) if !problem.starts_with("unknown ") => Ok(()),
+        // Tonic fails where it looks for the largest column of no events. Here they stay none.
+        (Some(_), Ok(events)) if given.is_empty() && events.is_empty() => Ok(()),
         (Some(error), Ok(_)) => Err(format!("no error, expected {error}")),
         (_, result) => result.and_then(|events| compare(&case["events"], &events)),
     })
 }
 
-fn transforms(case: &Value) -> Result<Vec<Transform>, String> {
+fn transformed(case: &Value, mut events: Events) -> Result<Events, String> {
     let name = case["name"].as_str().unwrap();
     let params = case["params"].as_object().cloned().unwrap_or_default();
-    if name != "Compose" {
-        return Ok(vec![transform(name, params)?]);
-    }
-    let calls = params["of"].as_array().ok_or("a Compose of nothing")?;
-    let parsed = |call: &Value| {
-        let (name, params) = call.as_str().and_then(parse_call).ok_or(format!("{call}"))?;
-        transform(name, params)
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let mut step = |events: &Events, name, params| {
+        transform(name, params)?.apply(events, &mut rng).map_err(|error| error.to_string())
     };
-    calls.iter().map(parsed).collect()
+    if name != "Compose" {
+        return step(&events, name, params);
+    }
+    for call in params["of"].as_array().ok_or("a Compose of nothing")? {
+        // No step is done without events, be it one that makes an array.
+        if events.is_empty() {
+            break;
+        }
+        let (name, params) = call.as_str().and_then(parse_call).ok_or(format!("unknown {call}"))?;
+        events = step(&events, name, params)?;
+    }
+    Ok(events)
 }
 
 /// A call as in Python, `Denoise(filter_time=10000)`: its name and its arguments.
@@ -143,7 +162,7 @@ pub fn input_events(file: &Value, case: &Value) -> Result<Events, String> {
     let column = |name: &str| integers(&input("events")[name]);
     let [x, y] = [column("x")?, column("y")?]
         .map(|places| places.into_iter().map(|place| u16::try_from(place).unwrap()).collect());
-    let p = column("p")?.into_iter().map(|p| p != 0).collect();
+    let p = column("p")?.into_iter().map(|p| p > 0).collect();
     Events::new(column("t")?, x, y, p, sensor).map_err(|error| error.to_string())
 }
 
@@ -163,7 +182,12 @@ fn compare(expected: &Value, events: &Events) -> Result<(), String> {
         ("p", column(|event| event.p.into())),
     ];
     for (name, got) in columns {
-        let expected = integers(&expected[name]).map_err(|problem| format!("{name}: {problem}"))?;
+        let mut expected =
+            integers(&expected[name]).map_err(|problem| format!("{name}: {problem}"))?;
+        if name == "p" {
+            // -1 is darker, too.
+            expected.iter_mut().for_each(|p| *p = i64::from(*p > 0));
+        }
         if got.len() != expected.len() {
             return Err(format!("{} events, expected {}", got.len(), expected.len()));
         }

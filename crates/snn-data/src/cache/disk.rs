@@ -77,7 +77,6 @@ pub struct DiskCache<T, D, P> {
     fingerprint: String,
     folder: PathBuf,
     counters: Counters,
-    temporaries: AtomicU64,
     recordings: PhantomData<fn() -> T>,
 }
 
@@ -119,7 +118,6 @@ impl<T, D: Recordings<T>, P: Prepare<T>> DiskCache<T, D, P> {
             fingerprint,
             folder,
             counters: Counters::default(),
-            temporaries: AtomicU64::new(0),
             recordings: PhantomData,
         })
     }
@@ -257,7 +255,7 @@ impl<T, D: Recordings<T>, P: Prepare<T>> DiskCache<T, D, P> {
             .prepare(sample.data, &mut rng)
             .map_err(|source| CacheError::Prepare { path: origin.path.clone(), source })?;
         let written = entry
-            .write(state, &data.pack(), &self.temporaries)
+            .write(state, &data.pack())
             .map_err(|source| CacheError::Write { path: entry.path.clone(), source })?;
         add(&self.counters.bytes_written, written);
         Ok(data)

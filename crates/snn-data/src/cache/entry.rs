@@ -15,23 +15,22 @@
 //!
 //! All numbers are little-endian.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
 use super::state::FileState;
 use crate::dataset::Origin;
+use crate::replace::{TEMPORARY, replace_with};
 
 const MAGIC: &[u8] = b"SNNCACHE";
 /// Raised whenever the layout changes.
 const VERSION: u32 = 1;
-/// Of the names of entries, and of those that are being written.
+/// Of the names of entries.
 const EXTENSION: &str = "entry";
-const TEMPORARY: &str = "tmp";
 /// After this long, whoever wrote a temporary file is not there any more.
 const ABANDONED: Duration = Duration::from_secs(3600);
 /// Bytes of CRC-32.
@@ -83,33 +82,13 @@ impl Entry {
     ///
     /// Under another name first, which no one else has, so that all who read it see all of it. It is not
     /// waited for until it is on the disk: what a power cut leaves, the CRC tells.
-    pub fn write(&self, state: FileState, payload: &[u8], number: &AtomicU64) -> io::Result<usize> {
+    pub fn write(&self, state: FileState, payload: &[u8]) -> io::Result<usize> {
         let mut bytes = self.header(state);
         bytes.reserve_exact(payload.len() + CRC);
         bytes.extend(payload);
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
-        let (temporary, mut file) = create_temporary(&self.path, number)?;
-        let written = file.write_all(&bytes);
-        drop(file);
-        let written = written.and_then(|()| fs::rename(&temporary, &self.path));
-        if written.is_err() {
-            // The first error is the one worth reporting.
-            let _ = fs::remove_file(&temporary);
-        }
-        written.map(|()| bytes.len())
-    }
-}
-
-/// A new file. Another process, of another computer even, may have the same number: then the next is tried.
-fn create_temporary(path: &Path, number: &AtomicU64) -> io::Result<(PathBuf, File)> {
-    let process = std::process::id();
-    loop {
-        let number = number.fetch_add(1, Ordering::Relaxed);
-        let temporary = path.with_added_extension(format!("{process}.{number}.{TEMPORARY}"));
-        match File::create_new(&temporary) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            created => return Ok((temporary, created?)),
-        }
+        replace_with(&self.path, |file| file.write_all(&bytes))?;
+        Ok(bytes.len())
     }
 }
 

@@ -78,11 +78,11 @@ impl Recordings<Frames<u8>> for &Files {
 
 type Cache<'a, P> = DiskCache<Frames<u8>, &'a Files, P>;
 
-/// The values, and a random number behind them.
+/// The values, and eight random numbers behind them: too many to be the same by chance.
 fn noise() -> impl Prepare<Frames<u8>, Output = Frames<u8>> {
     let noise = |mut frames: Frames<u8>, rng: &mut ChaCha8Rng| {
-        frames.values.push(rng.random());
-        frames.shape[3] += 1;
+        frames.values.extend(rng.random::<[u8; 8]>());
+        frames.shape[3] += 8;
         Ok::<_, io::Error>(frames)
     };
     PrepareWith::new("noise", "1", noise)

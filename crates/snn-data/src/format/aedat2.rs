@@ -124,11 +124,15 @@ pub(super) fn encode(events: &Events) -> Result<Vec<u8>, EncodeError> {
     let (layout, brighter) = (Layout::of(camera), brighter(camera, PolarityBit::Jaer));
     let mut bytes = format!("{MAGIC}.0\r\n# AEChip: {chip}\r\n#{END}\r\n").into_bytes();
     bytes.reserve(8 * events.len());
+    // Of a time there are 32 bits, which a reader takes for those next to the time before.
+    let mut clock = Clock::SIGNED;
     for (index, event) in events.iter().enumerate() {
-        let Ok(time) = i32::try_from(event.t) else {
-            let problem = format!("event {index}: {} µs are not a time of 32 bits", event.t);
+        let time = event.t as u32;
+        if clock.at(time) != event.t {
+            let from = if index == 0 { "0" } else { "the event before" };
+            let problem = format!("event {index}: {} µs are 2³¹ µs or more from {from}", event.t);
             return Err(EncodeError(problem));
-        };
+        }
         let polarity = if event.p { brighter } else { 1 - brighter };
         let address = u32::from(event.x) << layout.x
             | u32::from(event.y) << layout.y

@@ -10,6 +10,8 @@ const END: &str = "!END-HEADER";
 const POLARITY: u16 = 1;
 /// Bytes of the header of a packet.
 const PACKET: usize = 28;
+/// Bits of the time of an event; the packet counts how often they ran over.
+const TIME_BITS: u32 = 31;
 
 #[derive(Debug, Clone)]
 struct Aedat3;
@@ -91,12 +93,19 @@ impl Decoder for Aedat3 {
                 continue;
             }
             let (words, _) = body.as_chunks::<8>();
-            let high = i64::from(packet.overflow) << 31;
+            let high = i64::from(packet.overflow) << TIME_BITS;
             let words = &words[..packet.number];
+            let is_wrong = |word: &[u8; 8]| word[0] & 1 != 0 && word[7] >> 7 != 0;
+            if let Some(index) = words.iter().position(is_wrong) {
+                let offset = at - body.len() + 8 * index + packet.time_offset;
+                let problem = format!("a time of more than {TIME_BITS} bits");
+                return Err(FormatError::new(offset, problem));
+            }
             each_word(words, events, |&[a, b, c, d, e, f, g, h], block, len| {
                 let data = u32::from_le_bytes([a, b, c, d]);
                 let event = Event {
-                    t: high + i64::from(u32::from_le_bytes([e, f, g, h])),
+                    // Of what is no event, the highest bit may be set.
+                    t: high | i64::from(u32::from_le_bytes([e, f, g, h & 0x7f])),
                     x: (data >> 17) as u16,
                     y: (data >> 2 & 0x7fff) as u16,
                     p: data & 2 != 0,
@@ -161,6 +170,13 @@ mod tests {
         let mut more = packet(1, 8, 0, &[(1, 1)]);
         more[20] = 2;
         assert_eq!(error(&file(&[more])).problem, "2 events in a packet with room for 1");
+        // 31 bits of a time: the highest bit of an event is refused, of what is no event left out.
+        let late = [packet(0, 8, 0, &[]), packet(1, 8, u32::MAX, &[(1, 1), (1, 1 << 31)])];
+        let time = error(&file(&late));
+        assert_eq!(time.offset, HEAD.len() + 2 * 28 + 8 + 4);
+        assert_eq!(time.problem, "a time of more than 31 bits");
+        let largest = file(&[packet(1, 8, u32::MAX, &[(0, u32::MAX), (1, u32::MAX >> 1)])]);
+        assert_eq!(events(Format::Aedat3, &largest).unwrap().t(), [i64::MAX]);
         let outside = file(&[packet(1, 8, 0, &[(128 << 17 | 1, 1)])]);
         assert_eq!(error(&outside).problem, "x 128, y 0 is outside of a sensor of 128 x 128");
         assert!(events(Format::Aedat3, HEAD.as_bytes()).unwrap().is_empty());

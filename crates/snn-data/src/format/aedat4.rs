@@ -28,7 +28,7 @@ enum Packing {
     Zstd,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Aedat4 {
     packing: Packing,
     stream: i32,
@@ -36,7 +36,15 @@ struct Aedat4 {
     at: usize,
     /// Where packets end, and the table of them begins.
     end: Option<usize>,
+    /// Room for the packet that is being read.
     unpacked: Vec<u8>,
+}
+
+impl Clone for Aedat4 {
+    /// The room is not part of what it knows.
+    fn clone(&self) -> Self {
+        Self { unpacked: Vec::new(), ..*self }
+    }
 }
 
 pub(super) fn open(bytes: &[u8]) -> Result<Option<Opened>, FormatError> {
@@ -223,6 +231,15 @@ pub(super) mod tests {
             <node name="info"><attr key="sizeX" type="int">346</attr>
                 <attr key="sizeY" type="int">260</attr></node></node>
     </node></dv>"#;
+
+    #[test]
+    fn a_copy_has_no_packet() {
+        let unpacked = vec![0; 1 << 10];
+        let decoder = Aedat4 { packing: Packing::Zstd, stream: 3, at: 7, end: Some(9), unpacked };
+        let copy = decoder.clone();
+        assert_eq!((copy.packing, copy.stream, copy.at, copy.end), (Packing::Zstd, 3, 7, Some(9)));
+        assert_eq!(copy.unpacked.capacity(), 0);
+    }
 
     /// A file with packets, and a table behind them.
     fn file(packing: i64, streams: &str, packets: &[(i32, Vec<u8>)]) -> Vec<u8> {

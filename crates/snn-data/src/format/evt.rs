@@ -93,11 +93,14 @@ pub(super) struct TimeHigh {
 
 impl TimeHigh {
     /// The upper bits with the turns above them, for a counter of `bits`. A counter that falls by more
-    /// than half of its range has started again.
+    /// than half of its range has started again. One that rises by almost all of it is a word that comes
+    /// late, from before that: no camera is silent for so long.
     pub(super) fn update(&mut self, value: u32, bits: u32) -> i64 {
         let value = i64::from(value);
         let range = 1_i64 << bits;
-        self.turns += i64::from(self.last.is_some_and(|last| last - value > range / 2));
+        let step = value - self.last.unwrap_or(value);
+        let late = step > range - range / 8 && self.turns > 0;
+        self.turns += i64::from(step < -range / 2) - i64::from(late);
         self.last = Some(value);
         self.turns * range + value
     }
@@ -112,5 +115,22 @@ impl TimeHigh {
             return words;
         }
         &words[words.iter().position(is_time).unwrap_or(words.len())..]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_word_belongs_to_the_turn_before() {
+        let times = |values: &[u32]| {
+            let mut high = TimeHigh::default();
+            values.iter().map(|value| high.update(*value, 12)).collect::<Vec<_>>()
+        };
+        assert_eq!(times(&[0xfff, 0, 0xfff, 0, 1]), [0xfff, 0x1000, 0xfff, 0x1000, 0x1001]);
+        // A long time without words, and a file that begins with one.
+        assert_eq!(times(&[0xfff, 0, 0xd00, 0]), [0xfff, 0x1000, 0x1d00, 0x2000]);
+        assert_eq!(times(&[0, 0xfff, 0]), [0, 0xfff, 0x1000]);
     }
 }

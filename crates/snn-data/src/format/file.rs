@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use memmap2::Mmap;
 
 use super::decoder::Feeder;
-use super::{Format, FormatError, Options, Recording, decode, encode};
+use super::{Format, FormatError, Options, Recording, decode, encode, on_given_sensor};
 use crate::DataError;
 use crate::events::{Columns, Events};
 use crate::replace::replace;
@@ -59,7 +59,8 @@ pub(super) fn decode_file(
     #[cfg(feature = "hdf5")]
     if format == Format::Hdf5 {
         // It looks for what it needs in the file, and would make a copy of the bytes.
-        return super::hdf5::read(path);
+        let recording = super::hdf5::read(path)?;
+        return on_given_sensor(recording, options).map_err(broken(path));
     }
     decode(format, bytes, options).map_err(broken(path))
 }

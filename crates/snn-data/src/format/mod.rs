@@ -263,7 +263,8 @@ impl fmt::Display for Format {
 /// # Errors
 ///
 /// If the bytes are not of the format, end too early, or an event is outside of the sensor; says
-/// where. A recording without events is none.
+/// where. A recording without events is none. Of a format that is not streamed, an event outside of the
+/// sensor of the options is named by its number, and the offset is 0.
 pub fn decode(format: Format, bytes: &[u8], options: &Options) -> Result<Recording, FormatError> {
     let recording = match format {
         Format::Bs1 => return Ok(Recording::Spikes(bs1::decode(bytes, options.sensor)?)),
@@ -280,10 +281,14 @@ pub fn decode(format: Format, bytes: &[u8], options: &Options) -> Result<Recordi
         Format::Csv => csv::decode(bytes)?,
         _ => return Ok(Recording::Events(decode_events(format, bytes, options)?)),
     };
+    on_given_sensor(recording, options)
+}
+
+/// Events on the sensor of the options, if they have one.
+fn on_given_sensor(recording: Recording, options: &Options) -> Result<Recording, FormatError> {
     match (recording, options.sensor) {
         (Recording::Events(events), Some(sensor)) => {
-            let events = Events::from_columns(events.into_columns(), sensor);
-            Ok(Recording::Events(events.map_err(|error| FormatError::new(0, error.to_string()))?))
+            on_sensor(events.into_columns(), Some(sensor)).map(Recording::Events)
         }
         (recording, _) => Ok(recording),
     }

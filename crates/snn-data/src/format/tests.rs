@@ -128,11 +128,22 @@ fn events_that_a_format_cannot_hold() {
     let one = |t, x, width| {
         Events::new(vec![t], vec![x], vec![0], vec![true], SensorSize::new(width, 1)).unwrap()
     };
+    let two = |first, second| {
+        let zeros = vec![0; 2];
+        let sensor = SensorSize::new(1, 1);
+        Events::new(vec![first, second], zeros.clone(), zeros, vec![true; 2], sensor).unwrap()
+    };
+    // More than 32 bits, in steps of fewer.
+    let long = two(2_000_000_000, 4_000_000_000);
+    let read = events(Format::Aedat2, &encode(Format::Aedat2, &long).unwrap()).unwrap();
+    assert_eq!(read.t(), long.t());
     for (format, wrong) in [
         (Format::Evt2, one(-1, 0, 1)),
         (Format::Evt2, one(1 << 34, 0, 1)),
         (Format::Evt2, one(0, 2048, 2049)),
         (Format::Aedat2, one(1 << 31, 0, 1)),
+        (Format::Aedat2, two(-1_500_000_000, 1_500_000_000)),
+        (Format::Aedat2, two(1_500_000_000, -1_500_000_000)),
         (Format::Aedat2, one(0, 0, 347)),
         (Format::EventStream, one(-1, 0, 1)),
         (Format::EventStream, one(1 << 36, 0, 1)),
@@ -233,6 +244,29 @@ proptest! {
     fn what_is_written_is_read(written in recordings(346, 260)) {
         for format in [Format::Evt2, Format::Aedat2, Format::EventStream] {
             prop_assert_eq!(&events(format, &encode(format, &written).unwrap()).unwrap(), &written);
+        }
+    }
+
+    #[test]
+    fn times_are_read_as_they_are_written_or_refused(
+        first in prop::sample::select(vec![0, -5, 1 << 30, -3 << 30]),
+        steps in vec(prop_oneof![0..300_i64, -(3_i64 << 30)..3 << 30, 0..3_i64 << 31], 0..20),
+        sorted in any::<bool>(),
+    ) {
+        let mut t = vec![first];
+        t.extend(steps.iter().scan(first, |t, step| {
+            *t += step;
+            Some(*t)
+        }));
+        let n = t.len();
+        let sensor = SensorSize::new(346, 260);
+        let written = Events::new(t, vec![0; n], vec![0; n], vec![true; n], sensor).unwrap();
+        let written = if sorted { written.sorted() } else { written };
+        // Event Stream has a byte for every 127 µs: not for hours.
+        for format in [Format::Evt2, Format::Aedat2] {
+            if let Ok(bytes) = encode(format, &written) {
+                prop_assert_eq!(&events(format, &bytes).unwrap(), &written, "{}", format);
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use super::{FrameError, memory};
 use crate::events::{Events, SensorSize};
+use crate::memory::MOST_PIXELS;
 
 /// Frames, one after the other.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,15 +112,25 @@ impl Count for f32 {
 }
 
 /// Channels, rows and columns of a frame.
-pub(super) fn frame_shape(sensor: SensorSize) -> [usize; 3] {
-    [usize::from(sensor.polarities.max(1)), sensor.height as usize, sensor.width as usize]
+///
+/// # Errors
+///
+/// There are more than [`MOST_PIXELS`].
+pub(super) fn frame_shape(sensor: SensorSize) -> Result<[usize; 3], FrameError> {
+    let [height, width] = [sensor.height as usize, sensor.width as usize];
+    let polarities = usize::from(sensor.polarities.max(1));
+    match height.checked_mul(width).is_some_and(|pixels| pixels <= MOST_PIXELS) {
+        true => Ok([polarities, height, width]),
+        false => Err(FrameError::TooLarge([1, polarities, height, width])),
+    }
 }
 
 /// Where in a frame each event lies.
 #[inline]
 pub(super) fn pixels(events: &Events) -> impl Iterator<Item = usize> + '_ {
-    let [polarities, height, width] = frame_shape(events.sensor());
-    let channel = if polarities > 1 { height * width } else { 0 };
+    let sensor = events.sensor();
+    let width = sensor.width as usize;
+    let channel = if sensor.polarities > 1 { sensor.pixels() } else { 0 };
     let places = events.x().iter().zip(events.y()).zip(events.p());
     places.map(move |((x, y), p)| {
         usize::from(*p) * channel + usize::from(*y) * width + usize::from(*x)
@@ -129,6 +140,9 @@ pub(super) fn pixels(events: &Events) -> impl Iterator<Item = usize> + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::{
+        Slicer, ToAveragedTimesurface, ToFrame, ToImage, ToTimesurface, ToVoxelGrid,
+    };
 
     #[test]
     fn counts_stop_or_wrap() {
@@ -153,5 +167,22 @@ mod tests {
         assert_eq!(frames.map(f32::from).values[5], 5.0);
         let none = Frames::<u8>::zeros([3, 2, 0, 0]).unwrap();
         assert_eq!(none.frame(2), &[] as &[u8]);
+    }
+
+    #[test]
+    fn one_stray_event_takes_no_memory() {
+        let sensor = SensorSize::new(1 << 16, 1 << 16);
+        let events = Events::new(vec![0, 9], vec![0, 9], vec![0; 2], vec![false; 2], sensor);
+        let events = events.unwrap();
+        let averaged = ToAveragedTimesurface { cell_size: 1, ..Default::default() };
+        let refusals = [
+            ToImage::default().apply::<u8>(&events).err(),
+            ToFrame::new(Slicer::time_bins(2)).apply_sparse::<u8>(&events).err(),
+            ToVoxelGrid::new(2).apply(&events).err(),
+            ToTimesurface::new(5, 5.0).apply(&events).err(),
+            averaged.apply(&events).err(),
+        ];
+        let expected = Some(FrameError::TooLarge([1, 2, 1 << 16, 1 << 16]));
+        assert!(refusals.iter().all(|refusal| *refusal == expected), "{refusals:?}");
     }
 }

@@ -66,15 +66,16 @@ struct Neighbour {
 
 impl ToAveragedTimesurface {
     /// A surface for each cell, row by row, and polarity: `[cells, P, surface_size, surface_size]`.
+    /// Under `Tonic`, an earlier event is one that comes before, whatever its time.
     ///
     /// # Errors
     ///
     /// An even `surface_size`; a `cell_size`, `time_window` or `tau` that is not positive; events
-    /// that are not sorted by time; the array does not fit into memory. Under `Tonic`, a surface
-    /// larger than a cell, and a brighter event on a sensor with one channel.
+    /// that are not sorted by time (strict); the array does not fit into memory. Under `Tonic`, a
+    /// surface larger than a cell, and a brighter event on a sensor with one channel.
     pub fn apply(&self, events: &Events) -> Result<Frames<f32>, FrameError> {
         self.check(events)?;
-        let [polarities, height, width] = frame_shape(events.sensor());
+        let [polarities, height, width] = frame_shape(events.sensor())?;
         let columns = width.div_ceil(self.cell_size);
         let cells = height.div_ceil(self.cell_size) * columns;
         let size = self.surface_size;
@@ -109,7 +110,7 @@ impl ToAveragedTimesurface {
         })?;
         FrameError::unless(time_window > 0.0, || format!("a time window of {time_window} µs"))?;
         FrameError::unless(tau > 0.0, || format!("a time constant of {tau} µs"))?;
-        if !events.is_sorted() {
+        if !tonic && !events.is_sorted() {
             return Err(FrameError::Unsorted);
         }
         let one_channel = events.sensor().polarities <= 1;
@@ -129,13 +130,13 @@ impl ToAveragedTimesurface {
         let mut places = vec![0; group.len()];
         let mut weights = vec![0f32; group.len()];
         let mut oldest = 0;
+        let is_sorted = group.is_sorted_by_key(|event| event.t);
         for (index, event) in group.iter().enumerate() {
-            let limit = event.t - self.time_window;
             let limit = match self.policy {
-                Policy::Strict => limit,
-                Policy::Tonic => f64::from(limit as f32).max(0.0),
+                Policy::Strict => event.t - self.time_window,
+                Policy::Tonic => f64::from(event.t as f32 - self.time_window as f32).max(0.0),
             };
-            while group[oldest].t < limit && oldest < index {
+            while is_sorted && group[oldest].t < limit && oldest < index {
                 oldest += 1;
             }
             let along = |from: u16, to: u16| (usize::from(to) + radius).wrapping_sub(from.into());
@@ -145,7 +146,7 @@ impl ToAveragedTimesurface {
                 let (row, column) = (along(event.y, earlier.y), along(event.x, earlier.x));
                 places[near] = row.wrapping_mul(size).wrapping_add(column);
                 weights[near] = (event.t - earlier.t) as f32;
-                near += usize::from(row < size && column < size);
+                near += usize::from((row < size) & (column < size) & (earlier.t >= limit));
             }
             self.weigh(&mut weights[..near]);
             if in_row {
@@ -239,6 +240,19 @@ mod tests {
         // Out of the window.
         let window = ToAveragedTimesurface { time_window: 8.0, ..tonic };
         assert_eq!(middle(&window), 1.0);
+    }
+
+    #[test]
+    fn tonic_takes_events_as_they_come() {
+        let back = events(vec![5, 9, 2], vec![0, 0, 0]);
+        assert_eq!(LINEAR.apply(&back).unwrap_err(), FrameError::Unsorted);
+        let tonic = ToAveragedTimesurface { policy: Policy::Tonic, cell_size: 3, ..LINEAR };
+        let middle = |tonic: &ToAveragedTimesurface| tonic.apply(&back).unwrap().frame(0)[4];
+        // 1; 1 + (1 - 4/6); 1 + (1 + 3/6) + (1 + 7/6).
+        assert!((middle(&tonic) - (1.0 + 4.0 / 3.0 + 14.0 / 3.0) / 3.0).abs() < 1e-6);
+        // The second event is too late for the first one.
+        let short = ToAveragedTimesurface { time_window: 3.0, ..tonic };
+        assert!((middle(&short) - (1.0 + 1.0 + 14.0 / 3.0) / 3.0).abs() < 1e-6);
     }
 
     #[test]

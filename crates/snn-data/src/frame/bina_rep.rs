@@ -11,7 +11,7 @@ use super::{FrameError, Frames};
 pub struct ToBinaRep {
     /// Number of frames that come out.
     pub frames: usize,
-    /// Number of frames that each of them is made of, at most 63.
+    /// Number of frames that each of them is made of, 2 to 63.
     pub bits: u32,
 }
 
@@ -21,13 +21,13 @@ impl ToBinaRep {
     ///
     /// # Errors
     ///
-    /// There are no bits or more than 63, or another number of frames.
+    /// There are fewer than 2 bits or more than 63, or another number of frames.
     pub fn apply<T: Copy + Default + PartialOrd>(
         &self,
         frames: &Frames<T>,
     ) -> Result<Frames<f32>, FrameError> {
         let bits = self.bits as usize;
-        FrameError::unless((1..64).contains(&bits), || format!("numbers of {bits} bits"))?;
+        FrameError::unless((2..64).contains(&bits), || format!("numbers of {bits} bits"))?;
         let [_, polarities, height, width] = frames.shape;
         let shape = |frames| [frames, polarities, height, width];
         let expected = shape(self.frames.saturating_mul(bits));
@@ -74,6 +74,10 @@ mod tests {
             apply(1, 3).unwrap_err().to_string(),
             "frames of [4, 1, 1, 1], expected [3, 1, 1, 1]"
         );
-        assert!(apply(1, 0).is_err() && apply(1, 64).is_err());
+        // One bit is the frame itself; Tonic takes none either.
+        for (frames, bits, problem) in [(4, 1, "numbers of 1 bits"), (1, 64, "numbers of 64 bits")]
+        {
+            assert_eq!(apply(frames, bits).unwrap_err().to_string(), problem);
+        }
     }
 }

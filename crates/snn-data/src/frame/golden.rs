@@ -17,16 +17,17 @@ fn counts(slicer: Slicer) -> Result<Vec<i16>, FrameError> {
     Ok((0..frames.len()).map(|index| frames.frame(index).iter().sum()).collect())
 }
 
-fn window(window: i64, overlap: i64, include_incomplete: bool) -> Slicer {
+fn window(window: impl Into<f64>, overlap: impl Into<f64>, include_incomplete: bool) -> Slicer {
+    let (window, overlap) = (window.into(), overlap.into());
     Slicer::TimeWindow { window, overlap, include_incomplete, start: None, end: None }
 }
 
-fn between(window: i64, start: Option<i64>, end: Option<i64>) -> Slicer {
-    Slicer::TimeWindow { window, overlap: 0, include_incomplete: false, start, end }
+fn between(window: f64, start: f64, end: Option<f64>, include_incomplete: bool) -> Slicer {
+    Slicer::TimeWindow { window, overlap: 0.0, include_incomplete, start: Some(start), end }
 }
 
-fn count(count: usize, overlap: usize, include_incomplete: bool) -> Slicer {
-    Slicer::EventCount { count, overlap, include_incomplete }
+fn count(count: usize, overlap: impl Into<f64>, include_incomplete: bool) -> Slicer {
+    Slicer::EventCount { count, overlap: overlap.into(), include_incomplete }
 }
 
 #[test]
@@ -42,8 +43,16 @@ fn windows_of_time() {
         (window(30, 0, false), &[8]),
         (window(10, 5, false), &[2, 3, 4]),
         (window(10, 5, true), &[2, 3, 4, 4]),
-        (between(10, Some(-10), Some(40)), &[0, 2, 4, 2, 0]),
-        (between(10, Some(5), None), &[3]),
+        (window(7.5, 0, false), &[2, 2, 3]),
+        (window(7.5, 0, true), &[2, 2, 3, 1]),
+        (window(5, 2.5, false), &[1, 1, 1, 2, 2, 1, 2, 2]),
+        (window(5, -2, false), &[1, 2, 1]),
+        (window(5, -2, true), &[1, 2, 1, 1]),
+        (between(10.0, -10.0, Some(40.0), false), &[0, 2, 4, 2, 0]),
+        (between(10.0, 5.0, None, false), &[3]),
+        (between(10.0, 30.0, Some(5.0), false), &[0]),
+        (between(7.5, 0.5, Some(22.7), false), &[1, 3]),
+        (between(7.5, 0.5, Some(22.7), true), &[1, 3, 2]),
     ] {
         assert_eq!(counts(slicer.clone()).unwrap(), expected, "{slicer:?}");
     }
@@ -77,6 +86,14 @@ fn numbers_of_events() {
         (count(3, 1, false), &[3, 3, 3]),
         (count(3, 1, true), &[3, 3, 3, 2]),
         (count(10, 0, false), &[8]),
+        (count(10, -2, false), &[8]),
+        (count(10, 9.5, false), &[8]),
+        (count(2, -1, false), &[2, 2, 2]),
+        (count(2, -1, true), &[2, 2, 2]),
+        (count(3, -2, true), &[3, 3]),
+        (count(3, 0.5, false), &[3, 3, 3]),
+        (count(3, 0.5, true), &[3, 3, 3]),
+        (count(1, -0.5, false), &[1; 5]),
     ] {
         assert_eq!(counts(slicer.clone()).unwrap(), expected, "{slicer:?}");
     }

@@ -14,9 +14,11 @@
 //! | both polarities, one channel | counted together | an error |
 //! | no events | empty frames `[T, P, H, W]` | empty frames `[T, P, W, H]` |
 //! | events out of order | an error | an error where times are searched |
-//! | voxel grid | a bin at each end; polarities ±1 | no bin for the last event; all +1 |
+//! | voxel grid | a bin at each end; polarities ±1 | no bin for the last event; all +1 by default |
 //! | time surface | to the last event | complete windows only |
 //! | averaged time surface | times in µs, weights ≥ 0 | times as `f32`, weights of any sign |
+//!
+//! A sensor of more than 2²⁸ pixels has no frames under either: one stray event would take gigabytes.
 //!
 //! `Tonic` gives what Tonic 1.7.0 gives, bit for bit. The exponentials of NumPy depend on the
 //! processor; these are those of one with AVX-512, on any processor.

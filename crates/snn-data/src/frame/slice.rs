@@ -25,22 +25,24 @@ pub enum Slicer {
     /// number of windows only. Under both, a recording shorter than a window is one slice.
     TimeWindow {
         /// Duration of a window, in µs.
-        window: i64,
-        /// How much of a window belongs to the next one too, in µs.
-        overlap: i64,
+        window: f64,
+        /// How much of a window belongs to the next one too, in µs. Under `Tonic` it may be negative:
+        /// then there is time between windows.
+        overlap: f64,
         /// Whether the last window may reach beyond the end.
         include_incomplete: bool,
         /// Where the first window starts, in µs; at the first event if not given.
-        start: Option<i64>,
+        start: Option<f64>,
         /// Where the last window ends, in µs; at the last event if not given.
-        end: Option<i64>,
+        end: Option<f64>,
     },
     /// The same number of events in each. A recording with fewer is one slice.
     EventCount {
         /// Events in a slice.
         count: usize,
-        /// How many of them belong to the next one too.
-        overlap: usize,
+        /// How many of them belong to the next one too. With a part of one, slices start at the whole
+        /// event before. Under `Tonic` it may be negative: then events between slices are dropped.
+        overlap: f64,
         /// Whether the last slice may have fewer.
         include_incomplete: bool,
     },
@@ -77,12 +79,13 @@ pub enum Slicer {
 impl Slicer {
     /// Windows of a duration in µs, from the first to the last event.
     pub fn time_window(window: i64) -> Self {
-        Self::TimeWindow { window, overlap: 0, include_incomplete: true, start: None, end: None }
+        let window = window as f64;
+        Self::TimeWindow { window, overlap: 0.0, include_incomplete: true, start: None, end: None }
     }
 
     /// Slices of `count` events.
     pub fn event_count(count: usize) -> Self {
-        Self::EventCount { count, overlap: 0, include_incomplete: true }
+        Self::EventCount { count, overlap: 0.0, include_incomplete: true }
     }
 
     /// As many windows of the same duration.
@@ -148,8 +151,6 @@ impl Slicer {
         }
         match *self {
             Self::TimeWindow { window, overlap, include_incomplete, start, end } => {
-                // Wider than the times, so that no sum overflows.
-                let [window, overlap] = [window, overlap].map(i128::from);
                 cut::time_windows(
                     t,
                     window,
@@ -160,7 +161,8 @@ impl Slicer {
                 )
             }
             Self::EventCount { count, overlap, include_incomplete } => {
-                cut::event_counts(t.len(), count, count - overlap, include_incomplete)
+                let stride = count as f64 - overlap;
+                cut::event_counts(t.len(), count, stride, include_incomplete)
             }
             Self::TimeBins { bins, overlap } => cut::time_bins(t, bins, overlap, policy),
             Self::EventBins { bins, overlap } => cut::event_bins(t.len(), bins, overlap, policy),
@@ -180,18 +182,23 @@ impl Slicer {
         let strict = policy == Policy::Strict;
         match *self {
             Self::TimeWindow { window, overlap, start, end, .. } => {
-                FrameError::unless(window > 0, || format!("a time window of {window} µs"))?;
-                FrameError::unless(overlap < window && (overlap >= 0 || !strict), || {
+                let is_time = window > 0.0 && window.is_finite();
+                FrameError::unless(is_time, || format!("a time window of {window} µs"))?;
+                let least = if strict { 0.0 } else { f64::MIN };
+                FrameError::unless((least..window).contains(&overlap), || {
                     format!("windows of {window} µs that overlap by {overlap} µs")
                 })?;
-                let inverted = start.zip(end).filter(|(start, end)| strict && start > end);
-                FrameError::unless(inverted.is_none(), || {
-                    format!("a start and an end of {:?} µs", inverted.unwrap_or_default())
+                let (first, last) = (start.unwrap_or(0.0), end.unwrap_or(0.0));
+                let inverted = strict && start.is_some() && end.is_some() && first > last;
+                let is_time = first.is_finite() && last.is_finite();
+                FrameError::unless(is_time && !inverted, || {
+                    format!("a start and an end of {:?} µs", (first, last))
                 })
             }
             Self::EventCount { count, overlap, .. } => {
                 FrameError::unless(count > 0, || "slices of no events".into())?;
-                FrameError::unless(overlap < count, || {
+                let least = if strict { 0.0 } else { f64::MIN };
+                FrameError::unless((least..count as f64).contains(&overlap), || {
                     format!("slices of {count} events that overlap by {overlap}")
                 })
             }

@@ -25,6 +25,7 @@ use crate::replace::replace;
 /// if its format is one that [`stream`](format::stream) reads.
 pub struct SlicedDataset {
     recordings: Vec<PathBuf>,
+    options: Options,
     /// Which recording a slice is of, and which of its events are in it.
     index: Vec<(usize, Range<usize>)>,
     /// Where the events of a recording are, once it was read.
@@ -54,6 +55,8 @@ pub enum SlicedDatasetError {
 struct Metadata {
     slicer: Slicer,
     policy: Policy,
+    #[serde(default)]
+    options: Options,
     recordings: BTreeMap<PathBuf, Slices>,
 }
 
@@ -67,11 +70,11 @@ struct Slices {
 }
 
 impl SlicedDataset {
-    /// Cuts recordings into slices.
+    /// Cuts recordings into slices. The options say what their files do not.
     ///
     /// With a file for `metadata`, where the slices are is read from it for recordings that have
-    /// not changed since, and written to it for the others. A file of another slicer, or one that
-    /// cannot be understood, is replaced.
+    /// not changed since, and written to it for the others. A file of another slicer or other
+    /// options, or one that cannot be understood, is replaced.
     ///
     /// # Errors
     ///
@@ -80,23 +83,30 @@ impl SlicedDataset {
         recordings: Vec<PathBuf>,
         slicer: &Slicer,
         policy: Policy,
+        options: &Options,
         metadata: Option<&Path>,
     ) -> Result<Self, SlicedDatasetError> {
         let mut known = metadata
             .and_then(read_metadata)
-            .filter(|known| known.slicer == *slicer && known.policy == policy);
-        let mut all = Metadata { slicer: slicer.clone(), policy, recordings: BTreeMap::new() };
+            .filter(|known| known.slicer == *slicer && known.policy == policy)
+            .filter(|known| known.options == *options);
+        let (slicer, options) = (slicer.clone(), *options);
+        let mut all = Metadata { slicer, policy, options, recordings: BTreeMap::new() };
         let files = recordings.iter().map(|_| OnceLock::new()).collect();
-        let mut dataset = Self { recordings, index: Vec::new(), files, last: Mutex::new(None) };
+        let (index, last) = (Vec::new(), Mutex::new(None));
+        let mut dataset = Self { recordings, options, index, files, last };
         let mut changed = known.is_none();
         for (number, path) in dataset.recordings.iter().enumerate() {
             let (bytes, modified) = state(path)?;
             let kept = known.as_mut().and_then(|known| known.recordings.remove(path));
-            let kept = kept.filter(|kept| (kept.bytes, kept.modified) == (bytes, modified));
+            let kept = kept.filter(|kept| {
+                let is_same = (kept.bytes, kept.modified) == (bytes, modified);
+                is_same && kept.slices.iter().all(|slice| slice.start <= slice.end)
+            });
             changed |= kept.is_none();
             let slices = match kept {
                 Some(kept) => kept.slices,
-                None => slices(path, slicer, policy)?,
+                None => slices(path, &all.slicer, policy, &options)?,
             };
             dataset.index.extend(slices.iter().map(|slice| (number, slice.clone())));
             all.recordings.insert(path.clone(), Slices { bytes, modified, slices });
@@ -143,7 +153,7 @@ impl SlicedDataset {
                 };
             }
             _ => {
-                let (recording, file) = IndexedFile::read(path, &Options::default())?;
+                let (recording, file) = IndexedFile::read(path, &self.options)?;
                 // Another thread has found out the same.
                 let _ = self.files[*number].set(file);
                 *last = Some((*number, recording.clone()));
@@ -173,8 +183,9 @@ fn slices(
     path: &Path,
     slicer: &Slicer,
     policy: Policy,
+    options: &Options,
 ) -> Result<Vec<Range<usize>>, SlicedDatasetError> {
-    let slices = match format::read(path)? {
+    let slices = match format::read_with(path, options)? {
         Recording::Events(events) => slicer.slices(&events, policy),
         Recording::Spikes(spikes) => slicer.spike_slices(&spikes, policy),
     };

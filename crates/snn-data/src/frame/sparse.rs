@@ -86,7 +86,7 @@ impl ToFrame {
     /// As [`apply`](Self::apply); a frame has 2³² values or more.
     pub fn apply_sparse<C: Count>(&self, events: &Events) -> Result<SparseFrames<C>, FrameError> {
         let slices = self.slices(events)?;
-        let shape = self.shape(events, slices.len());
+        let shape = self.shape(events, slices.len())?;
         let frame_len = shape[1..].iter().try_fold(1u32, |len, side| {
             let side = u32::try_from(*side).ok()?;
             len.checked_mul(side)

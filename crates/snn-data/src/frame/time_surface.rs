@@ -19,7 +19,7 @@ use crate::policy::Policy;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToTimesurface {
     /// Duration of a window, in µs.
-    pub dt: i64,
+    pub dt: f64,
     /// Time constant, in µs.
     pub tau: f64,
     /// The rules.
@@ -29,7 +29,7 @@ pub struct ToTimesurface {
 impl ToTimesurface {
     /// Surfaces by the strict rules.
     pub fn new(dt: i64, tau: f64) -> Self {
-        Self { dt, tau, policy: Policy::Strict }
+        Self { dt: dt as f64, tau, policy: Policy::Strict }
     }
 
     /// Surfaces `[T, P, H, W]`.
@@ -41,10 +41,16 @@ impl ToTimesurface {
     pub fn apply(&self, events: &Events) -> Result<Frames<f64>, FrameError> {
         let tau = self.tau;
         FrameError::unless(tau > 0.0, || format!("a time constant of {tau} µs"))?;
-        let slicer = Slicer::time_window(self.dt);
+        let slicer = Slicer::TimeWindow {
+            window: self.dt,
+            overlap: 0.0,
+            include_incomplete: self.policy == Policy::Strict,
+            start: None,
+            end: None,
+        };
         match self.policy {
             Policy::Strict => self.by_decay(events, &slicer),
-            Policy::Tonic => self.by_times(events, &slicer.complete_only()),
+            Policy::Tonic => self.by_times(events, &slicer),
         }
     }
 
@@ -52,7 +58,7 @@ impl ToTimesurface {
     fn by_times(&self, events: &Events, slicer: &Slicer) -> Result<Frames<f64>, FrameError> {
         let slices = slicer.slices(events, self.policy)?;
         let first = *events.t().first().ok_or(FrameError::TooShort(0, 0))?;
-        let [polarities, height, width] = frame_shape(events.sensor());
+        let [polarities, height, width] = frame_shape(events.sensor())?;
         let mut surfaces = Frames::zeros([slices.len(), polarities, height, width])?;
         let mut last = vec![f64::NEG_INFINITY; surfaces.frame_len()];
         for (index, (surface, slice)) in surfaces.frames_mut().zip(slices).enumerate() {
@@ -63,8 +69,7 @@ impl ToTimesurface {
             for (at, t) in pixels(&events).zip(events.t()) {
                 last[at] = *t as f64;
             }
-            let since_first = (index as i128 + 1) * i128::from(self.dt);
-            let time = (since_first + i128::from(first)) as f64;
+            let time = (index as f64 + 1.0) * self.dt + first as f64;
             for (value, last) in surface.iter_mut().zip(&last) {
                 *value = (last - time) / self.tau;
             }
@@ -78,20 +83,19 @@ impl ToTimesurface {
     fn by_decay(&self, events: &Events, slicer: &Slicer) -> Result<Frames<f64>, FrameError> {
         let slices = slicer.slices(events, self.policy)?;
         let first = events.t().first().copied().unwrap_or(0);
-        let [polarities, height, width] = frame_shape(events.sensor());
+        let [polarities, height, width] = frame_shape(events.sensor())?;
         let shape = [slices.len(), polarities, height, width];
         let (_, mut values) = memory::room(shape)?;
         let ages = Ages::new(self.dt, self.tau);
-        let decay = decayed(self.dt.unsigned_abs(), self.tau);
+        let decay = decayed(self.dt, self.tau);
         let mut surface = vec![0.0; polarities * height * width];
-        let mut end = first;
-        for slice in slices {
+        for (index, slice) in slices.into_iter().enumerate() {
             surface.iter_mut().for_each(|value| *value *= decay);
-            // The sum may be beyond the largest time, but no difference is beyond a window.
-            end = end.wrapping_add(self.dt);
+            let end = (index as f64 + 1.0) * self.dt;
             let events = events.slice(slice);
             for (at, t) in pixels(&events).zip(events.t()) {
-                surface[at] = ages.decayed(end.wrapping_sub(*t) as u64);
+                // An end that is rounded may be before the last event.
+                surface[at] = ages.decayed((end - t.abs_diff(first) as f64).max(0.0));
             }
             values.extend_from_slice(&surface);
         }
@@ -110,23 +114,26 @@ impl Ages {
     const FINE: u64 = 1 << 12;
     const COARSE: u64 = 1 << 16;
 
-    fn new(longest: i64, tau: f64) -> Self {
-        let table = |len, step| (0..len).map(|age| decayed(age * step, tau)).collect();
-        let coarse = (longest.unsigned_abs() / Self::FINE + 1).min(Self::COARSE);
+    fn new(longest: f64, tau: f64) -> Self {
+        let table = |len, step| (0..len).map(|age| decayed((age * step) as f64, tau)).collect();
+        let coarse = (longest as u64 / Self::FINE + 1).min(Self::COARSE);
         Self { tau, fine: table(Self::FINE, 1), coarse: table(coarse, Self::FINE) }
     }
 
     #[inline]
-    fn decayed(&self, age: u64) -> f64 {
-        match self.coarse.get((age / Self::FINE) as usize) {
-            Some(coarse) => coarse * self.fine[(age % Self::FINE) as usize],
-            None => decayed(age, self.tau),
+    fn decayed(&self, age: f64) -> f64 {
+        let whole = age as u64;
+        match self.coarse.get((whole / Self::FINE) as usize) {
+            Some(coarse) if whole as f64 == age => {
+                coarse * self.fine[(whole % Self::FINE) as usize]
+            }
+            _ => decayed(age, self.tau),
         }
     }
 }
 
-fn decayed(age: u64, tau: f64) -> f64 {
-    (-(age as f64) / tau).exp()
+fn decayed(age: f64, tau: f64) -> f64 {
+    (-age / tau).exp()
 }
 
 #[cfg(test)]
@@ -179,6 +186,16 @@ mod tests {
         assert!(close(&surfaces.values, &[e(2 * hour), e(hour), e(hour - 1)]));
         let forever = ToTimesurface::new(i64::MAX, 1e9);
         assert_eq!(forever.apply(&events).unwrap().values, [0.0; 3]);
+    }
+
+    #[test]
+    fn windows_with_a_part_of_a_microsecond() {
+        let events = events(vec![100, 107, 108, 115], vec![0, 1, 0, 2]);
+        let surfaces = ToTimesurface { dt: 7.5, ..ToTimesurface::new(1, 5.0) };
+        let e = |age: f64| (-age / 5.0).exp();
+        // At 107.5 and, in a closed window, 115.
+        let expected = [e(7.5), e(0.5), 0.0, e(7.0), e(8.0), 1.0];
+        assert!(close(&surfaces.apply(&events).unwrap().values, &expected));
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl ToFrame {
     /// polarities on a sensor with one channel.
     pub fn apply<C: Count>(&self, events: &Events) -> Result<Frames<C>, FrameError> {
         let slices = self.slices(events)?;
-        let shape = self.shape(events, slices.len());
+        let shape = self.shape(events, slices.len())?;
         let (len, values) = room(shape)?;
         // Memory is zero when it comes from the system, and where few events are, most of it is never
         // written to. Else a frame is cleared right before its events are counted, in the cache.
@@ -101,13 +101,13 @@ impl ToFrame {
         self.slicer.slices(events, self.policy)
     }
 
-    pub(super) fn shape(&self, events: &Events, frames: usize) -> [usize; 4] {
-        let [polarities, height, width] = frame_shape(events.sensor());
+    pub(super) fn shape(&self, events: &Events, frames: usize) -> Result<[usize; 4], FrameError> {
+        let [polarities, height, width] = frame_shape(events.sensor())?;
         // Tonic has the sides the other way round if there are no events.
         if self.policy == Policy::Tonic && events.is_empty() {
-            return [frames, polarities, width, height];
+            return Ok([frames, polarities, width, height]);
         }
-        [frames, polarities, height, width]
+        Ok([frames, polarities, height, width])
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::TransformError;
 use crate::events::{Columns, Event, Events, SensorSize};
+use crate::memory::MOST_PIXELS;
 
 /// Events of columns that a transform has made.
 pub(super) fn on_sensor(columns: Columns, sensor: SensorSize) -> Events {
@@ -60,9 +61,20 @@ pub(super) fn keep_changed(
 }
 
 /// Columns and rows of the sensor up to the last ones with an event.
-pub(super) fn extent(events: &Events) -> [usize; 2] {
+///
+/// # Errors
+///
+/// There are more than [`MOST_PIXELS`].
+pub(super) fn extent(
+    events: &Events,
+    transform: &'static str,
+) -> Result<[usize; 2], TransformError> {
     let size = |values: &[u16]| values.iter().copied().max().map_or(0, |max| usize::from(max) + 1);
-    [size(events.x()), size(events.y())]
+    let [width, height] = [size(events.x()), size(events.y())];
+    match width * height <= MOST_PIXELS {
+        true => Ok([width, height]),
+        false => Err(TransformError::TooManyPixels { transform, width, height }),
+    }
 }
 
 /// The earliest and the latest time, in µs, if there are events.
@@ -81,9 +93,13 @@ pub(super) struct Pixels<T> {
 }
 
 impl<T: Clone> Pixels<T> {
-    pub fn filled(events: &Events, value: T) -> Self {
-        let [width, height] = extent(events);
-        Self { width, values: vec![value; width * height] }
+    pub fn filled(
+        events: &Events,
+        value: T,
+        transform: &'static str,
+    ) -> Result<Self, TransformError> {
+        let [width, height] = extent(events, transform)?;
+        Ok(Self { width, values: vec![value; width * height] })
     }
 
     /// The value of the pixel of an event.

@@ -26,6 +26,18 @@ pub enum TransformError {
         /// The transform.
         transform: &'static str,
     },
+    /// Events on more pixels than something can be kept for.
+    #[error(
+        "{transform}: events on {width} x {height} pixels are too far from each other; a crop to the sensor drops those that are wrong"
+    )]
+    TooManyPixels {
+        /// The transform.
+        transform: &'static str,
+        /// Columns up to the last one with an event.
+        width: usize,
+        /// Rows up to the last one with an event.
+        height: usize,
+    },
     /// A target size that the sensor does not have, or that has no pixel.
     #[error("{transform}: a target of {} x {} for a sensor of {sensor}", target_size[0], target_size[1])]
     TargetSize {

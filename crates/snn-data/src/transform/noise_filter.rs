@@ -50,7 +50,7 @@ impl Denoise {
     ///
     /// # Errors
     ///
-    /// The events are not sorted by time (strict).
+    /// The events are not sorted by time (strict), or on more than 2²⁸ pixels.
     pub fn apply(&self, events: &Events) -> Result<Events, TransformError> {
         let at_first = match self.policy {
             Policy::Strict => {
@@ -61,7 +61,7 @@ impl Denoise {
         };
         // Until when each pixel supports its neighbours. A border of one pixel, that never does, gives
         // four neighbours to every pixel.
-        let [width, height] = extent(events);
+        let [width, height] = extent(events, "Denoise")?;
         let pitch = width + 2;
         let mut until = vec![i64::MIN; pitch * (height + 2)];
         for row in until.chunks_exact_mut(pitch).skip(1).take(height) {
@@ -105,7 +105,8 @@ impl RefractoryPeriod {
     ///
     /// # Errors
     ///
-    /// The period is not finite, or negative; the events are not sorted by time (strict).
+    /// The period is not finite, or negative; the events are not sorted by time (strict), or on more
+    /// than 2²⁸ pixels.
     pub fn apply(&self, events: &Events, rng: &mut impl Rng) -> Result<Events, TransformError> {
         const DELTA: Rule = Rule {
             transform: "RefractoryPeriod",
@@ -121,7 +122,7 @@ impl RefractoryPeriod {
             }
             Policy::Tonic => 1,
         };
-        let mut ready_at = Pixels::filled(events, first_ready);
+        let mut ready_at = Pixels::filled(events, first_ready, "RefractoryPeriod")?;
         Ok(keep(events, move |event| {
             let ready_at = ready_at.of(event);
             let is_kept = event.t >= *ready_at;
@@ -146,7 +147,7 @@ impl Decimation {
     ///
     /// # Errors
     ///
-    /// `n` is 0.
+    /// `n` is 0; the events are on more than 2²⁸ pixels.
     pub fn apply(&self, events: &Events) -> Result<Events, TransformError> {
         const N: Rule = Rule {
             transform: "Decimation",
@@ -156,7 +157,7 @@ impl Decimation {
         };
         let n = self.n;
         N.check(n.into())?;
-        let mut count = Pixels::filled(events, 0);
+        let mut count = Pixels::filled(events, 0, "Decimation")?;
         Ok(keep(events, move |event| {
             let count = count.of(event);
             *count += 1;

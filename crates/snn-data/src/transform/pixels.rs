@@ -27,7 +27,7 @@ impl DropPixel {
     ///
     /// # Errors
     ///
-    /// The frequency is negative or not a number.
+    /// The frequency is negative or not a number; the events are on more than 2²⁸ pixels.
     pub fn apply(&self, events: &Events) -> Result<Events, TransformError> {
         const FREQUENCY: Rule = Rule {
             transform: "DropPixel",
@@ -35,7 +35,7 @@ impl DropPixel {
             expected: "a frequency of 0 or more",
             holds: |frequency| frequency >= 0.0,
         };
-        let mut is_dropped = Pixels::filled(events, false);
+        let mut is_dropped = Pixels::filled(events, false, "DropPixel")?;
         for pixel in &self.coordinates {
             if let Some(is_dropped) = is_dropped.get_mut(*pixel) {
                 *is_dropped = true;
@@ -43,7 +43,7 @@ impl DropPixel {
         }
         if let Some(frequency) = self.hot_pixel_frequency {
             let frequency = FREQUENCY.check(frequency)?;
-            let mut counts = Pixels::filled(events, 0_u32);
+            let mut counts = Pixels::filled(events, 0_u32, "DropPixel")?;
             for event in events.iter() {
                 *counts.of(event) += 1;
             }
@@ -73,10 +73,10 @@ impl RandomDropPixel {
     ///
     /// # Errors
     ///
-    /// `p` is no probability.
+    /// `p` is no probability; the events are on more than 2²⁸ pixels.
     pub fn apply(&self, events: &Events, rng: &mut impl Rng) -> Result<Events, TransformError> {
         let p = Rule::probability("RandomDropPixel").check(self.p)?;
-        let mut is_kept = Pixels::filled(events, true);
+        let mut is_kept = Pixels::filled(events, true, "RandomDropPixel")?;
         is_kept.values.iter_mut().for_each(|is_kept| *is_kept = !rng.random_bool(p));
         Ok(keep(events, move |event| *is_kept.of(event)))
     }

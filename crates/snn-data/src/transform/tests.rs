@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::columns::testing::{any_events, regular, rng};
+use super::columns::testing::{self, any_events, regular, rng};
 use super::*;
 use crate::events::SensorSize;
 use crate::policy::Policy;
@@ -142,5 +142,24 @@ proptest! {
             let result = transform.apply(&shuffled, &mut rng(seed));
             prop_assert_eq!(result.is_err(), needs_order && !shuffled.is_sorted());
         }
+    }
+}
+
+#[test]
+fn one_stray_event_takes_no_memory() {
+    let far = u16::MAX;
+    let events = testing::events([1 << 16, 1 << 16], &[(0, 0, 0), (far, far, 9)]);
+    let row = testing::events([1 << 16, 1], &[(0, 0, 0), (far, 0, 9)]);
+    let filters: [Transform; 5] = [
+        Denoise::new(5).into(),
+        RefractoryPeriod::new(5).into(),
+        Decimation { n: 2 }.into(),
+        DropPixel { coordinates: vec![[1, 1]], hot_pixel_frequency: None }.into(),
+        RandomDropPixel { p: 0.5 }.into(),
+    ];
+    for filter in filters {
+        let error = filter.apply(&events, &mut rng(0)).unwrap_err().to_string();
+        assert!(error.contains("65536 x 65536 pixels"), "{error}");
+        assert!(filter.apply(&row, &mut rng(0)).is_ok());
     }
 }

@@ -25,13 +25,13 @@ impl UniformNoise {
     ///
     /// # Errors
     ///
-    /// The number is negative or not finite.
+    /// The number is negative, or more than 10⁹.
     pub fn apply(&self, events: &Events, rng: &mut impl Rng) -> Result<Events, TransformError> {
         const N: Rule = Rule {
             transform: "UniformNoise",
             parameter: "n",
-            expected: "a number of 0 or more",
-            holds: |n| (0.0..f64::INFINITY).contains(&n),
+            expected: "a number from 0 to 10⁹",
+            holds: |n| (0.0..=1e9).contains(&n),
         };
         let n = self.n.draw_checked(N, rng)? as usize;
         let Some([first, last]) = time_range(events) else { return Ok(events.clone()) };
@@ -90,7 +90,9 @@ mod tests {
         let unsorted = events([4, 3], &[(1, 1, 7), (2, 2, 5)]);
         let noise = |n: f64| UniformNoise { n: n.into() };
         assert_eq!(times(&noise(0.9).apply(&unsorted, &mut rng(0)).unwrap()), [5, 7]);
-        assert!(noise(-1.0).apply(&unsorted, &mut rng(0)).is_err());
+        for wrong in [-1.0, 1e300, f64::NAN] {
+            assert!(noise(wrong).apply(&unsorted, &mut rng(0)).is_err());
+        }
         let drawn = UniformNoise { n: [3.0, 6.0].into() };
         let lens: Vec<usize> =
             (0..50).map(|seed| drawn.apply(&unsorted, &mut rng(seed)).unwrap().len()).collect();

@@ -3,6 +3,7 @@ use hdf5_pure::{FileBuilder, GroupBuilder};
 use super::*;
 use crate::events::{Events, SensorSize};
 use crate::format::damage::damaged;
+use crate::format::{self, Options};
 
 fn four() -> Events {
     let (t, p) = (vec![0, 5, 5, 1 << 40], vec![true, false, true, false]);
@@ -109,4 +110,19 @@ fn damaged_files_give_an_error_or_events() {
         }
         let _ = File::decode(copy).and_then(|file| file.datasets());
     }
+}
+
+#[test]
+fn the_sensor_of_the_options_is_that_of_a_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.h5");
+    std::fs::write(&path, file(Some("events"), columns)).unwrap();
+    let read = |width, height| {
+        let sensor = Some(SensorSize::new(width, height));
+        format::read_with(&path, &Options { sensor, ..Options::default() })
+    };
+    let Recording::Events(large) = read(304, 240).unwrap() else { panic!("spikes") };
+    assert_eq!((large.sensor(), large.t()), (SensorSize::new(304, 240), four().t()));
+    let error = read(3, 2).unwrap_err().to_string();
+    assert!(error.contains("event 0: x 3, y 1 is outside of a sensor of 3 x 2"), "{error}");
 }

@@ -18,6 +18,15 @@ const NUMERIC: std::ops::RangeInclusive<u8> = 6..=15;
 
 const COMPLEX: u8 = 8;
 
+/// Bytes that a byte may unpack to, of more than [`SMALL`]: five times what recordings have.
+const EXPANSION: usize = 256;
+/// Bytes that any variable may unpack to.
+const SMALL: usize = 1 << 20;
+/// Fields of a structure, and values in it or in a cell array, at most: each takes more memory than
+/// its bytes, and recordings have a handful.
+const MOST_FIELDS: usize = 4096;
+const MOST_VALUES: usize = 1 << 16;
+
 /// Structures within structures.
 const DEEPEST: usize = 32;
 
@@ -86,6 +95,11 @@ fn unpack(element: Element<'_>, big_endian: bool) -> Result<Vec<u8>, FormatError
         return Err(refuse("expected a compressed variable".into()));
     }
     let size = word(&unpacked[4..], big_endian);
+    let limit = element.bytes.len().saturating_mul(EXPANSION) + SMALL;
+    if size as usize > limit {
+        let packed = element.bytes.len();
+        return Err(refuse(format!("{packed} bytes that unpack to {size}, more than {limit}")));
+    }
     let got = more(&mut unpacked, size)?;
     if got != size as usize {
         return Err(refuse(format!("expected a variable of {size} bytes, unpacked {got}")));
@@ -223,7 +237,12 @@ impl<'a> Elements<'a> {
         if length_of_name == 0 {
             return self.refuse(length.at, "expected names of fields with a length");
         }
-        let fields = names.bytes.chunks_exact(length_of_name).map(|name| {
+        let fields = names.bytes.chunks_exact(length_of_name);
+        if fields.len() > MOST_FIELDS {
+            let problem = format!("expected up to {MOST_FIELDS} fields, got {}", fields.len());
+            return self.refuse(names.at, problem);
+        }
+        let fields = fields.map(|name| {
             let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
             String::from_utf8_lossy(&name[..end]).into_owned()
         });
@@ -237,6 +256,10 @@ impl<'a> Elements<'a> {
 
     /// Without room made ahead: only what is there tells how many there are.
     fn values(mut self, count: usize, deepest: usize) -> Result<Vec<Value>, FormatError> {
+        if count > MOST_VALUES {
+            let problem = format!("expected up to {MOST_VALUES} values, got {count}");
+            return self.refuse(self.at, problem);
+        }
         let mut values = Vec::new();
         for _ in 0..count {
             let element = self.part("a value")?;

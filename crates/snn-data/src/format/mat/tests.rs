@@ -186,6 +186,27 @@ fn what_is_no_recording_is_refused_with_its_place() {
 }
 
 #[test]
+fn what_takes_more_memory_than_its_bytes_is_bounded() {
+    let problem = |element: Vec<u8>| decode(&LITTLE.file(&[element])).unwrap_err().problem;
+    // A field for each byte, and a value for each tag.
+    let structure = |fields: usize| {
+        let names = [LITTLE.small(5, &LITTLE.word(1)), LITTLE.element(1, &vec![b'a'; fields])];
+        LITTLE.matrix("s", 2, &[0, 0], &names)
+    };
+    assert!(problem(structure(4096)).contains("got [\"s\"]"));
+    assert_eq!(problem(structure(4097)), "expected up to 4096 fields, got 4097");
+    let cells = |count: u32| {
+        let tags = LITTLE.element(14, &[]).repeat(count as usize);
+        LITTLE.matrix("c", 1, &[count, 1], &[tags])
+    };
+    assert!(problem(cells(1 << 16)).contains("got [\"c\"]"));
+    assert_eq!(problem(cells(65_537)), "expected up to 65536 values, got 65537");
+    let bomb = compressed(LITTLE, &LITTLE.element(14, &vec![0; 1 << 22]));
+    assert!(bomb.len() < 1 << 13);
+    assert!(problem(bomb).contains("that unpack to 4194304, more than"));
+}
+
+#[test]
 fn nested_too_deep() {
     let mut cell = LITTLE.i32s("", &[1]);
     for _ in 0..40 {

@@ -21,6 +21,7 @@ use super::column::{Column, Number, TimeUnit, error};
 use super::roles::{self, Order, Role};
 use super::{FormatError, Recording};
 use crate::events::{Events, Spikes};
+use crate::frame::Frames;
 
 /// Reads a npy file, with times in µs.
 ///
@@ -74,7 +75,7 @@ pub fn encode(events: &Events) -> Vec<u8> {
     let sensor = events.sensor();
     let pixel = if sensor.width.max(sensor.height) > 1 << 15 { "<u2" } else { "<i2" };
     let dtype = format!("[('x', '{pixel}'), ('y', '{pixel}'), ('t', '<i8'), ('p', '|b1')]");
-    let mut bytes = start(&dtype, events.len(), 13);
+    let mut bytes = start(&dtype, &[events.len()], 13);
     for event in events.iter() {
         bytes.extend_from_slice(&event.x.to_le_bytes());
         bytes.extend_from_slice(&event.y.to_le_bytes());
@@ -86,7 +87,7 @@ pub fn encode(events: &Events) -> Vec<u8> {
 
 /// Writes a structured array with the fields t i64, x u32, p bool; p is always true.
 pub fn encode_spikes(spikes: &Spikes) -> Vec<u8> {
-    let mut bytes = start("[('t', '<i8'), ('x', '<u4'), ('p', '|b1')]", spikes.len(), 13);
+    let mut bytes = start("[('t', '<i8'), ('x', '<u4'), ('p', '|b1')]", &[spikes.len()], 13);
     for (t, unit) in spikes.t().iter().zip(spikes.unit()) {
         bytes.extend_from_slice(&t.to_le_bytes());
         bytes.extend_from_slice(&unit.to_le_bytes());
@@ -95,12 +96,23 @@ pub fn encode_spikes(spikes: &Spikes) -> Vec<u8> {
     bytes
 }
 
-/// A header, with room for `len` elements of `size` bytes behind it.
-fn start(dtype: &str, len: usize, size: usize) -> Vec<u8> {
-    let text = format!("{{'descr': {dtype}, 'fortran_order': False, 'shape': ({len},), }}");
+/// Writes frames as an array u16 of four axes: `[T, P, H, W]`.
+pub fn encode_frames(frames: &Frames<u16>) -> Vec<u8> {
+    let mut bytes = start("'<u2'", &frames.shape, 2);
+    for value in &frames.values {
+        bytes.extend_from_slice(&value.to_le_bytes());
+    }
+    bytes
+}
+
+/// A header, with room for the elements of `size` bytes behind it.
+fn start(dtype: &str, shape: &[usize], size: usize) -> Vec<u8> {
+    // With a comma behind the last axis, too: Python needs it where there is one.
+    let axes: String = shape.iter().map(|axis| format!("{axis},")).collect();
+    let text = format!("{{'descr': {dtype}, 'fortran_order': False, 'shape': ({axes}), }}");
     // Numpy puts the first element at a multiple of 64, and a line feed in front of it.
     let padded = (10 + text.len() + 1).next_multiple_of(64);
-    let mut bytes = Vec::with_capacity(padded + len * size);
+    let mut bytes = Vec::with_capacity(padded + shape.iter().product::<usize>() * size);
     bytes.extend_from_slice(b"\x93NUMPY\x01\x00");
     // The longest header here has some 120 bytes.
     bytes.extend_from_slice(&((padded - 10) as u16).to_le_bytes());

@@ -87,14 +87,14 @@ fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Vec<u8>
 pub fn encode_npz(events: &Events) -> io::Result<Vec<u8>> {
     let sensor = events.sensor();
     let pixel = if sensor.width.max(sensor.height) > 1 << 15 { "'<u2'" } else { "'<i2'" };
-    let n = events.len();
-    let mut t = start("'<i8'", n, 8);
+    let shape = &[events.len()];
+    let mut t = start("'<i8'", shape, 8);
     t.extend(events.t().iter().flat_map(|t| t.to_le_bytes()));
-    let mut x = start(pixel, n, 2);
+    let mut x = start(pixel, shape, 2);
     x.extend(events.x().iter().flat_map(|x| x.to_le_bytes()));
-    let mut y = start(pixel, n, 2);
+    let mut y = start(pixel, shape, 2);
     y.extend(events.y().iter().flat_map(|y| y.to_le_bytes()));
-    let mut p = start("'|b1'", n, 1);
+    let mut p = start("'|b1'", shape, 1);
     p.extend(events.p().iter().map(|p| u8::from(*p)));
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in [("t.npy", t), ("x.npy", x), ("y.npy", y), ("p.npy", p)] {

@@ -144,3 +144,17 @@ fn damaged_files_give_an_error_or_events() {
         }
     }
 }
+
+#[test]
+fn frames_are_four_axes() {
+    let frames = Frames { shape: [2, 1, 1, 3], values: vec![1_u16, 2, 3, 4, 5, 0x0706] };
+    let bytes = encode_frames(&frames);
+    let (head, values) = bytes.split_at(128);
+    let text = String::from_utf8_lossy(&head[10..]);
+    assert_eq!((&head[..8], head[8..10].as_ref()), (&b"\x93NUMPY\x01\x00"[..], &[118, 0][..]));
+    let expected = "{'descr': '<u2', 'fortran_order': False, 'shape': (2,1,1,3,), }";
+    assert_eq!((text.trim_end(), text.ends_with('\n')), (expected, true));
+    assert_eq!(values, [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 7]);
+    let header = Header::read(&bytes).unwrap();
+    assert_eq!((header.shape, header.end), (vec![2, 1, 1, 3], 128));
+}

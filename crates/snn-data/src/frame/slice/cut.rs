@@ -7,46 +7,59 @@ use crate::policy::Policy;
 
 pub(super) fn time_windows(
     t: &[i64],
-    window: i128,
-    stride: i128,
+    window: f64,
+    stride: f64,
     include_incomplete: bool,
-    [start, end]: [Option<i64>; 2],
+    [start, end]: [Option<f64>; 2],
     policy: Policy,
 ) -> Result<Vec<Range<usize>>, FrameError> {
-    let start = start.or(t.first().copied()).map(i128::from);
-    let end = end.or(t.last().copied()).map(i128::from);
+    // Beyond the last event: times are whole.
+    let closed = match end {
+        Some(end) => end.floor() as i128 + 1,
+        None => t.last().map_or(0, |last| i128::from(*last) + 1),
+    };
+    let start = start.or(t.first().map(|first| *first as f64));
+    let end = end.or(t.last().map(|last| *last as f64));
     let (Some(start), Some(end)) = (start, end) else { return empty(1) };
     if t.is_empty() && policy == Policy::Tonic {
         return empty(1);
     }
-    let after_first = end - start - window;
-    let more = match include_incomplete {
-        true => -(-after_first).div_euclid(stride),
-        false => after_first.div_euclid(stride),
-    };
-    let windows = (0..=more.max(0)).map(|index| {
-        let start = start + index * stride;
-        match policy {
-            Policy::Strict if start + window >= end => (start, end + 1),
-            _ => (start, start + window),
-        }
+    let more = (end - start - window) / stride;
+    let more = if include_incomplete { more.ceil() } else { more.floor() };
+    let more = more.max(0.0) as i128;
+    let windows = (0..=more).map(|index| {
+        let at = |index: i128| index as f64 * stride + start;
+        let from = at(index);
+        // Rounded twice, the end may be another number than the start of the next window.
+        let to = match policy {
+            Policy::Strict if stride == window => at(index + 1),
+            _ => from + window,
+        };
+        let is_last = to >= end || include_incomplete && index == more;
+        let to = match policy {
+            Policy::Strict if is_last => closed,
+            _ => to.ceil() as i128,
+        };
+        (from.ceil() as i128, to)
     });
-    at_times(t, windows, more.max(0) + 1, |t, edge| i128::from(t) < edge)
+    at_times(t, windows, more.saturating_add(1), |t, edge| i128::from(t) < edge)
 }
 
 pub(super) fn event_counts(
     events: usize,
     count: usize,
-    stride: usize,
+    stride: f64,
     include_incomplete: bool,
 ) -> Result<Vec<Range<usize>>, FrameError> {
     let count = count.min(events);
-    let after_first = events - count;
-    let more = match include_incomplete {
-        true => after_first.div_ceil(stride),
-        false => after_first / stride,
-    };
-    Ok((0..=more).map(|index| index * stride).map(|at| at..(at + count).min(events)).collect())
+    let more = (events - count) as f64 / stride;
+    let more = if include_incomplete { more.ceil() } else { more.floor() } as usize;
+    let mut slices = reserve((more as i128).saturating_add(1))?;
+    slices.extend((0..=more).map(|index| {
+        let at = ((index as f64 * stride) as usize).min(events);
+        at..(at + count).min(events)
+    }));
+    Ok(slices)
 }
 
 pub(super) fn time_bins(

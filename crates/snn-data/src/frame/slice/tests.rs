@@ -9,9 +9,9 @@ fn counts(slicer: Slicer, t: &[i64]) -> Vec<usize> {
     strict(slicer, t).iter().map(Range::len).collect()
 }
 
-fn window(window: i64, start: i64, end: i64) -> Slicer {
+fn window(window: f64, start: f64, end: f64) -> Slicer {
     let [start, end] = [start, end].map(Some);
-    Slicer::TimeWindow { window, overlap: 0, include_incomplete: true, start, end }
+    Slicer::TimeWindow { window, overlap: 0.0, include_incomplete: true, start, end }
 }
 
 #[test]
@@ -28,11 +28,35 @@ fn the_last_window_is_closed() {
 #[test]
 fn start_and_end_cut_a_recording() {
     let t = [0, 5, 10, 15, 20, 25];
-    assert_eq!(counts(window(10, 5, 20), &t), [2, 2]);
-    assert_eq!(counts(window(10, -10, 30), &t), [0, 2, 2, 2]);
-    assert_eq!(counts(window(10, 30, 40), &t), [0]);
+    assert_eq!(counts(window(10.0, 5.0, 20.0), &t), [2, 2]);
+    assert_eq!(counts(window(10.0, -10.0, 30.0), &t), [0, 2, 2, 2]);
+    assert_eq!(counts(window(10.0, 30.0, 40.0), &t), [0]);
     // The same shape for recordings without events.
-    assert_eq!(strict(window(10, -10, 30), &[]), [0..0, 0..0, 0..0, 0..0]);
+    assert_eq!(strict(window(10.0, -10.0, 30.0), &[]), [0..0, 0..0, 0..0, 0..0]);
+}
+
+#[test]
+fn windows_and_overlaps_have_parts() {
+    // [0, 7.5), [7.5, 15), [15, 22.5), [22.5, 23]
+    let t = [0, 5, 7, 8, 14, 15, 22, 23];
+    let slicer = |window, overlap, start, end| Slicer::TimeWindow {
+        window,
+        overlap,
+        include_incomplete: true,
+        start,
+        end,
+    };
+    assert_eq!(counts(slicer(7.5, 0.0, None, None), &t), [3, 2, 2, 1]);
+    // [0.5, 8), [8, 14.5]
+    assert_eq!(counts(slicer(7.5, 0.0, Some(0.5), Some(14.5)), &t), [2, 2]);
+    // [0, 16), [11.5, 23]
+    assert_eq!(counts(slicer(16.0, 4.5, None, None), &t), [6, 4]);
+    // Thirty pictures a second for an hour: each event once, the last one too.
+    let hour: Vec<i64> = (0..=3600).map(|second| second * 1_000_000).collect();
+    let pictures = counts(slicer(1e6 / 30.0, 0.0, None, None), &hour);
+    assert_eq!(pictures.iter().sum::<usize>(), hour.len());
+    let slicer = Slicer::EventCount { count: 3, overlap: 0.5, include_incomplete: true };
+    assert_eq!(strict(slicer, &t), [0..3, 2..5, 5..8]);
 }
 
 #[test]
@@ -85,7 +109,7 @@ fn explicit_slices() {
 #[test]
 fn what_makes_no_sense_is_an_error() {
     let overlapping = |overlap| Slicer::TimeWindow {
-        window: 10,
+        window: 10.0,
         overlap,
         include_incomplete: true,
         start: None,
@@ -93,13 +117,15 @@ fn what_makes_no_sense_is_an_error() {
     };
     for (slicer, problem) in [
         (Slicer::time_window(0), "a time window of 0 µs"),
-        (overlapping(10), "windows of 10 µs that overlap by 10 µs"),
-        (overlapping(-1), "windows of 10 µs that overlap by -1 µs"),
-        (window(10, 5, 4), "a start and an end of (5, 4) µs"),
+        (overlapping(10.0), "windows of 10 µs that overlap by 10 µs"),
+        (overlapping(f64::NAN), "windows of 10 µs that overlap by NaN µs"),
+        (overlapping(-1.0), "windows of 10 µs that overlap by -1 µs"),
+        (window(10.0, 5.0, 4.0), "a start and an end of (5.0, 4.0) µs"),
+        (window(10.0, 5.0, f64::INFINITY), "a start and an end of (5.0, inf) µs"),
         (Slicer::event_count(0), "slices of no events"),
         (Slicer::time_bins(0), "no bins"),
         (Slicer::TimeBins { bins: 2, overlap: 1.0 }, "bins that overlap by 1 of their size"),
-        (window(1, 0, i64::MAX), "9223372036854775807 slices are too many"),
+        (window(1.0, 0.0, 2f64.powi(50)), "1125899906842624 slices are too many"),
     ] {
         let error = slicer.ranges(&[0, 1], || true, Policy::Strict).unwrap_err();
         assert_eq!(error.to_string(), problem);
