@@ -221,7 +221,7 @@ fn quantized_units_keep_their_largest_output() {
         Ok::<_, String>((report.untouched, numbers(&network)))
     };
     let linear = f32s("0.weight", &[1, 1], &[0.5]);
-    assert_eq!(load(&[linear.clone()]), Ok((vec![], vec![vec![0.5], vec![3.0]])));
+    assert_eq!(load(std::slice::from_ref(&linear)), Ok((vec![], vec![vec![0.5], vec![3.0]])));
     // One that a file has is not passed over.
     let error = load(&[linear, f32s("1.up", &[1], &[2.0])]).unwrap_err();
     assert!(error.ends_with("no layer takes 1.up"), "{error}");

@@ -16,7 +16,7 @@ type Numbers = [f32; Lanes::COUNT];
 
 /// Batch rows of a block: enough that a weight that was read is used several times, few enough that
 /// the state stays in the second-level cache.
-const ROWS: RangeInclusive<usize> = 4..=16;
+const ROWS: RangeInclusive<usize> = 8..=16;
 
 /// As many blocks as this there should be, so that many threads have something to do.
 const BLOCKS: usize = 16;
