@@ -55,12 +55,11 @@ impl Activation {
         &self.rows
     }
 
-    /// `Σ_t |x|`, `[B, N]`, with a derivative of 1 at zero.
-    pub(crate) fn magnitude_over_time(&self) -> Tensor<2> {
+    /// `Σ_t |x|`, `[B, N]`; of what is not `signed` without a look at signs.
+    pub(crate) fn magnitude_over_time(&self, signed: bool) -> Tensor<2> {
         let features = self.sample.iter().product();
         let rows = self.rows.clone();
-        // Not `abs`: its derivative at zero is zero.
-        let rows = rows.clone().mask_where(rows.clone().lower_scalar(0.0), rows.neg());
+        let rows = if signed { rows.abs() } else { rows };
         match self.constant {
             true => rows.reshape([self.batch, features]) * self.steps as f64,
             false => {

@@ -2,12 +2,13 @@
 
 use burn::tensor::Tensor;
 
-use super::{Activation, Sequential, SequentialState};
+use super::{Activation, Layer, Sequential, SequentialState};
+use crate::neuron::AnyNeuron;
 
 /// How much each layer of a network got and gave: `Σ_t |x|` over the steps of a run, with gradients;
 /// numbers of events, if it was spikes. [`synops`](mod@crate::synops) makes synaptic operations of it.
 ///
-/// The derivative of the magnitude at zero is 1, so that a spike that is missing has that of a spike.
+/// A spike that is missing has the derivative of a spike. A graded spike counts as much as its factor.
 #[derive(Debug, Clone)]
 pub struct EventCounts {
     steps: usize,
@@ -98,13 +99,38 @@ impl Sequential {
         let mut counts = EventCounts {
             steps: x.steps(),
             samples: vec![x.sample().to_vec()],
-            sums: vec![x.magnitude_over_time()],
+            sums: vec![x.magnitude_over_time(true)],
         };
-        let mut watch = |_, _: &Activation, output: &Activation| {
+        let mut signed = true;
+        let mut watch = |index: usize, _: &Activation, output: &Activation| {
+            signed = is_signed(&self.layers[index], signed);
             counts.samples.push(output.sample().to_vec());
-            counts.sums.push(output.magnitude_over_time());
+            counts.sums.push(output.magnitude_over_time(signed));
         };
         let (output, state, _) = self.run(x, state, None, Some(&mut watch));
         (output.into_sequence(), state, counts)
+    }
+}
+
+/// Whether a layer may give negative numbers, if it gets some or not.
+fn is_signed(layer: &Layer, gets: bool) -> bool {
+    let never_spikes =
+        |neuron: &AnyNeuron| matches!(neuron, AnyNeuron::Li(_) | AnyNeuron::CubaLi(_));
+    match layer {
+        Layer::Relu(_) | Layer::QuantizedRelu(_) => false,
+        Layer::Neuron(neuron) => never_spikes(neuron),
+        Layer::Recurrent(recurrent) => never_spikes(&recurrent.neuron),
+        Layer::MaxPool2d(_)
+        | Layer::SpikingMaxPool2d(_)
+        | Layer::AvgPool2d(_)
+        | Layer::SumPool2d(_)
+        | Layer::Flatten(_)
+        | Layer::Dropout(_) => gets,
+        Layer::Linear(_)
+        | Layer::Conv2d(_)
+        | Layer::BatchNorm(_)
+        | Layer::ThresholdDependentBatchNorm(_)
+        | Layer::TemporalEffectiveBatchNorm(_)
+        | Layer::BatchNormThroughTime(_) => true,
     }
 }

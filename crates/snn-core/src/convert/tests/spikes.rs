@@ -1,6 +1,7 @@
 //! Spike for spike.
 
 use burn::nn::BatchNormConfig;
+use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2dConfig;
 
 use super::loops::by_loops;
