@@ -92,10 +92,16 @@ impl ToTimesurface {
         for (index, slice) in slices.into_iter().enumerate() {
             surface.iter_mut().for_each(|value| *value *= decay);
             let end = (index as f64 + 1.0) * self.dt;
+            // The table is of whole ages, which are whole throughout where the end is.
+            let whole = (end.fract() == 0.0).then_some(end as u64);
             let events = events.slice(slice);
             for (at, t) in pixels(&events).zip(events.t()) {
+                let since = t.abs_diff(first);
                 // An end that is rounded may be before the last event.
-                surface[at] = ages.decayed((end - t.abs_diff(first) as f64).max(0.0));
+                surface[at] = match whole {
+                    Some(end) => ages.decayed(end.saturating_sub(since)),
+                    None => decayed((end - since as f64).max(0.0), self.tau),
+                };
             }
             values.extend_from_slice(&surface);
         }
@@ -121,13 +127,10 @@ impl Ages {
     }
 
     #[inline]
-    fn decayed(&self, age: f64) -> f64 {
-        let whole = age as u64;
-        match self.coarse.get((whole / Self::FINE) as usize) {
-            Some(coarse) if whole as f64 == age => {
-                coarse * self.fine[(whole % Self::FINE) as usize]
-            }
-            _ => decayed(age, self.tau),
+    fn decayed(&self, age: u64) -> f64 {
+        match self.coarse.get((age / Self::FINE) as usize) {
+            Some(coarse) => coarse * self.fine[(age % Self::FINE) as usize],
+            None => decayed(age as f64, self.tau),
         }
     }
 }

@@ -74,7 +74,9 @@ impl ToVoxelGrid {
             let places = events.t().iter().zip(events.x()).zip(events.y()).zip(events.p());
             for (((t, x), y), p) in places {
                 let place = scale as f64 * (*t as f64 - first) / duration;
-                let (bin, rest) = (place as isize, place - place.trunc());
+                let bin = place as isize;
+                // `trunc` is a call on processors that may lack an instruction for it.
+                let rest = place - bin as f64;
                 let (bin, share) = if after { (bin + 1, rest) } else { (bin, 1.0 - rest) };
                 if bin >= bins {
                     continue;
