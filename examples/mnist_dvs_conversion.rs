@@ -195,7 +195,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     pictures::draw(&out, history, &spiking.accuracy, analog, tested.dt(), &rescaled)?;
     let digit = out.join("digit.png");
     pictures::draw_digit(&digit, &layers, &tested, &names, options.seed, &device)?;
-    std::fs::write(out.join("synops.json"), serde_json::to_string_pretty(&spiking.report)?)?;
+    let synops = serde_json::to_vec_pretty(&spiking.report)?;
+    snn::data::replace(&out.join("synops.json"), &synops)?;
     println!("model, checkpoint, pictures and synops.json are in {}", out.display());
     if let (Value::Object(all), Value::Object(more)) = (&mut more, result(analog, &spiking)) {
         all.extend(more);
