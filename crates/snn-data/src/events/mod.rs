@@ -127,6 +127,12 @@ impl Columns {
         self.t.is_empty()
     }
 
+    /// Removes the events from `at` on, and returns them.
+    pub(crate) fn split_off(&mut self, at: usize) -> Self {
+        let Self { t, x, y, p } = self;
+        Self { t: t.split_off(at), x: x.split_off(at), y: y.split_off(at), p: p.split_off(at) }
+    }
+
     /// Appends an event.
     #[inline]
     pub fn push(&mut self, event: Event) {
@@ -227,8 +233,7 @@ impl Events {
     ///
     /// The columns have different lengths.
     pub fn on_smallest_sensor(columns: Columns) -> Result<Self, EventsError> {
-        let size = |values: &[u16]| values.iter().max().map_or(0, |max| u32::from(*max) + 1);
-        let sensor = SensorSize::new(size(&columns.x), size(&columns.y));
+        let sensor = SensorSize::smallest(&columns);
         Self::from_columns(columns, sensor)
     }
 

@@ -1,6 +1,6 @@
-//! AEDAT 2.0.
+//! AEDAT 2.0, and AEDAT 1.0 before it: addresses of 16 bits, which only the DVS128 has.
 
-use super::decoder::{Clock, Decoder, Opened, each_word};
+use super::decoder::{Block, Clock, Decoder, Opened, each_word};
 use super::{Camera, EncodeError, FormatError, Options, PolarityBit, header};
 use crate::events::{Columns, Event, Events};
 
@@ -53,6 +53,29 @@ struct Aedat2 {
     clock: Clock,
 }
 
+/// Events with addresses of 16 bits.
+#[derive(Debug, Clone)]
+struct Aedat1(Aedat2);
+
+/// Opens a file of AEDAT 1.0, which may have no header.
+pub(super) fn open_1(
+    bytes: &[u8],
+    whole: bool,
+    options: &Options,
+) -> Result<Option<Opened>, FormatError> {
+    let Some(text) = header::text(bytes, "#", END, whole)? else { return Ok(None) };
+    let camera = options.camera.unwrap_or(Camera::Dvs128);
+    if camera != Camera::Dvs128 {
+        let problem =
+            "AEDAT 1.0 has addresses of 16 bits: of the cameras, those of the DVS128 only";
+        return Err(FormatError::new(0, problem));
+    }
+    let brighter = brighter(camera, options.polarity);
+    let layout = Layout::of(camera);
+    let decoder = Aedat1(Aedat2 { layout, brighter, clock: Clock::SIGNED });
+    Ok(Some(Opened::new(decoder, Some(camera.sensor()), text.len())))
+}
+
 pub(super) fn open(
     bytes: &[u8],
     whole: bool,
@@ -87,19 +110,35 @@ fn camera(chip: &str) -> Option<Camera> {
     names.into_iter().find(|(name, _)| chip.contains(name)).map(|(_, camera)| camera)
 }
 
+impl Aedat2 {
+    #[inline(always)]
+    fn put(&mut self, address: u32, time: [u8; 4], block: &mut Block, len: usize) -> usize {
+        let layout = self.layout;
+        let event = Event {
+            t: self.clock.at(u32::from_be_bytes(time)),
+            x: (address >> layout.x & layout.x_mask) as u16,
+            y: (address >> layout.y & layout.y_mask) as u16,
+            p: address >> layout.polarity & 1 == self.brighter,
+        };
+        block.put(len, event, address & layout.other == 0)
+    }
+}
+
 impl Decoder for Aedat2 {
     fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
         let (words, rest) = bytes.as_chunks::<8>();
-        let layout = self.layout;
-        each_word(words, events, |&[a, b, c, d, e, f, g, h], block, len| {
-            let address = u32::from_be_bytes([a, b, c, d]);
-            let event = Event {
-                t: self.clock.at(u32::from_be_bytes([e, f, g, h])),
-                x: (address >> layout.x & layout.x_mask) as u16,
-                y: (address >> layout.y & layout.y_mask) as u16,
-                p: address >> layout.polarity & 1 == self.brighter,
-            };
-            block.put(len, event, address & layout.other == 0)
+        each_word(words, events, |&[a, b, c, d, time @ ..], block, len| {
+            self.put(u32::from_be_bytes([a, b, c, d]), time, block, len)
+        });
+        Ok(bytes.len() - rest.len())
+    }
+}
+
+impl Decoder for Aedat1 {
+    fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
+        let (words, rest) = bytes.as_chunks::<6>();
+        each_word(words, events, |&[a, b, time @ ..], block, len| {
+            self.0.put(u16::from_be_bytes([a, b]).into(), time, block, len)
         });
         Ok(bytes.len() - rest.len())
     }
@@ -185,7 +224,7 @@ mod tests {
         let bytes = file("DAVIS240C", &[(event, 0), large[0]]);
         let error = events(Format::Aedat2, &bytes).unwrap_err();
         assert_eq!(error.offset, bytes.len() - 8);
-        assert_eq!(error.problem, "x 345, y 259 is outside of a sensor of 240 x 180");
+        assert!(error.problem.starts_with("x 345, y 259 is outside of a sensor of 240 x 180;"));
     }
 
     #[test]
@@ -200,7 +239,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let error = |bytes: &[u8]| events(Format::Aedat2, bytes).unwrap_err();
-        assert_eq!(error(b"").problem, "expected a header that begins with #!AER-DAT2");
+        assert_eq!(error(b"?").problem, "expected a header that begins with #!AER-DAT2");
         assert_eq!(error(b"#!AER-DAT3.1\r\n").offset, 0);
         assert_eq!(
             error(b"#!AER-DAT2.0\r\n# AEChi"),

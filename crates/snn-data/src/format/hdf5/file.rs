@@ -9,9 +9,9 @@ use hdf5_pure::{Chunk, Datatype, DatatypeByteOrder, Error, Layout, ReadSeekSourc
 
 use super::in_file;
 use crate::DataError;
-use crate::format::column::{Column, Kind, Number, TimeUnit, error};
-use crate::format::roles::{self, Order, Role};
-use crate::format::{FormatError, Recording};
+use crate::format::FormatError;
+use crate::format::column::{Column, Kind, Number, error};
+use crate::format::roles::{Role, Rows};
 
 /// A file of HDF5.
 pub struct File {
@@ -305,7 +305,7 @@ impl Values<'_> {
             return Err(refuse(&self.dataset.path, "expected records with fields t, x, y, p"));
         };
         let known = fields.iter().filter_map(|(name, at, number)| {
-            let role = Role::of(name)?;
+            let (role, _) = Role::of(name)?;
             let (len, place) = (self.bytes.len() / self.size, [*at, self.size]);
             Some(
                 Column::new(name, *number, &self.bytes, place, len, 0).map(|column| (role, column)),
@@ -314,12 +314,14 @@ impl Values<'_> {
         known.collect()
     }
 
-    /// Rows of four numbers.
-    pub fn rows(&self, order: Order) -> Result<Recording, FormatError> {
-        let (Type::Number(number), [_, 4]) = (&self.dataset.dtype, self.shape.as_slice()) else {
+    /// Rows of numbers.
+    pub fn rows(&self) -> Result<Rows<'_>, FormatError> {
+        let (Type::Number(number), [_, columns]) = (&self.dataset.dtype, self.shape.as_slice())
+        else {
             let shape = &self.shape;
             return error(0, format!("expected rows of 4 in {}, got {shape:?}", self.dataset.path));
         };
-        roles::rows(&self.bytes, *number, false, order, TimeUnit::Microseconds, 0)
+        let columns = usize::try_from(*columns).unwrap_or(usize::MAX);
+        Ok(Rows { bytes: &self.bytes, number: *number, columns, by_column: false, offset: 0 })
     }
 }

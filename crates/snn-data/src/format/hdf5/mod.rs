@@ -20,9 +20,12 @@ pub use file::File;
 pub use shd::Shd;
 pub use tidigits::NTidigits;
 
-use super::column::{TimeUnit, error};
-use super::roles::{self, Order, Role};
-use super::{FormatError, Recording};
+use super::FormatError;
+use super::column::error;
+use super::decoded::Decoded;
+use super::options::Options;
+use super::roles::{self, Role};
+use super::time_unit::UnitRule;
 use crate::DataError;
 use file::Type;
 
@@ -44,8 +47,8 @@ use file::Type;
 /// It is no HDF5 file, is damaged, uses a filter that is not known here (known are deflate, LZF,
 /// shuffle, Fletcher-32, scale-offset), or has no such recording; names the dataset. The
 /// offset is 0 where the damage has no known place.
-pub fn decode(bytes: &[u8]) -> Result<Recording, FormatError> {
-    recording(&File::decode(bytes.to_vec())?)
+pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatError> {
+    recording(&File::decode(bytes.to_vec())?, options)
 }
 
 /// [`decode`] of a file that is not read as a whole first.
@@ -53,9 +56,9 @@ pub fn decode(bytes: &[u8]) -> Result<Recording, FormatError> {
 /// # Errors
 ///
 /// The file cannot be read; or as [`decode`].
-pub fn read(path: &Path) -> Result<Recording, DataError> {
+pub(super) fn read(path: &Path, options: &Options) -> Result<Decoded, DataError> {
     let file = File::open(path)?;
-    recording(&file).map_err(|refusal| in_file(path, refusal))
+    recording(&file, options).map_err(|refusal| in_file(path, refusal))
 }
 
 /// An error of a file that is known by its path.
@@ -63,7 +66,8 @@ pub(crate) fn in_file(path: &Path, FormatError { offset, problem }: FormatError)
     DataError::Format { path: path.into(), offset, problem }
 }
 
-fn recording(file: &File) -> Result<Recording, FormatError> {
+fn recording(file: &File, options: &Options) -> Result<Decoded, FormatError> {
+    let rule = UnitRule { option: options.time_unit, ..UnitRule::default() };
     for (path, reader) in
         [("spikes/times", "Shd"), ("train_labels", "NTidigits"), ("test_labels", "NTidigits")]
     {
@@ -77,14 +81,14 @@ fn recording(file: &File) -> Result<Recording, FormatError> {
     if let Some(events) = file.dataset("events")? {
         let values = events.values()?;
         return match &events.dtype {
-            Type::Number(_) => Order::guess(|order| values.rows(order)),
-            _ => roles::recording(&values.fields()?, TimeUnit::Microseconds, 0),
+            Type::Number(_) => values.rows()?.recording(options, None, rule, None),
+            _ => roles::recording(&values.fields()?, rule, 0),
         };
     }
     for group in ["events", ""] {
         let mut found = Vec::new();
         for name in file.names(group)? {
-            if let (Some(role), Some(dataset)) =
+            if let (Some((role, _)), Some(dataset)) =
                 (Role::of(&name), file.dataset(&format!("{group}/{name}"))?)
             {
                 found.push((role, dataset));
@@ -95,7 +99,7 @@ fn recording(file: &File) -> Result<Recording, FormatError> {
             let values = values.collect::<Result<Vec<_>, FormatError>>()?;
             let columns = values.iter().map(|(role, values)| Ok((*role, values.column()?)));
             let columns = columns.collect::<Result<Vec<_>, FormatError>>()?;
-            return roles::recording(&columns, TimeUnit::Microseconds, 0);
+            return roles::recording(&columns, rule, 0);
         }
     }
     let names: Vec<String> = file.datasets()?.into_iter().map(|(name, _)| name).take(8).collect();

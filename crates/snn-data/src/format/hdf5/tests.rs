@@ -3,7 +3,11 @@ use hdf5_pure::{FileBuilder, GroupBuilder};
 use super::*;
 use crate::events::{Events, SensorSize};
 use crate::format::damage::damaged;
-use crate::format::{self, Options};
+use crate::format::{self, Format, Options, Recording};
+
+fn decode(bytes: &[u8]) -> Result<Recording, FormatError> {
+    format::decode(Format::Hdf5, bytes, &Options::default())
+}
 
 fn four() -> Events {
     let (t, p) = (vec![0, 5, 5, 1 << 40], vec![true, false, true, false]);
