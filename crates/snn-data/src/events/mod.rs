@@ -1,5 +1,6 @@
 //! Events of a camera, in columns.
 
+mod outside;
 mod sensor;
 mod spikes;
 #[cfg(test)]
@@ -10,6 +11,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+pub use outside::Outside;
+use outside::{all_inside, clip_outside, drop_outside};
 pub use sensor::SensorSize;
 pub use spikes::Spikes;
 
@@ -77,7 +80,10 @@ pub enum EventsError {
         p: usize,
     },
     /// An event that is not on the sensor.
-    #[error("event {index}: x {x}, y {y} is outside of a sensor of {sensor}")]
+    #[error(
+        "event {index}: x {x}, y {y} is outside of a sensor of {sensor}; give the camera's size, or \
+         choose `Outside::Drop` or `Outside::Clip`"
+    )]
     Outside {
         /// Which event.
         index: usize,
@@ -162,24 +168,57 @@ impl Events {
     ///
     /// As [`new`](Self::new).
     pub fn from_columns(columns: Columns, sensor: SensorSize) -> Result<Self, EventsError> {
+        Self::from_columns_with(columns, sensor, Outside::Refuse).map(|(events, _)| events)
+    }
+
+    /// Creates events from columns, with a policy for those outside the sensor; also returns how many
+    /// were dropped or clipped.
+    ///
+    /// ```
+    /// use snn_data::events::{Columns, Event, Events, Outside, SensorSize};
+    ///
+    /// let x = [1308, 7];
+    /// let columns: Columns = x.iter().map(|x| Event { t: 0, x: *x, y: 0, p: true }).collect();
+    /// let sensor = SensorSize::new(1280, 720);
+    /// let (events, dropped) = Events::from_columns_with(columns, sensor, Outside::Drop)?;
+    /// assert_eq!((events.x(), dropped), (&[7][..], 1));
+    /// # Ok::<(), snn_data::events::EventsError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The columns have different lengths; or an event is outside the sensor under [`Outside::Refuse`],
+    /// or under [`Outside::Clip`] with a sensor without pixels: names the first.
+    pub fn from_columns_with(
+        mut columns: Columns,
+        sensor: SensorSize,
+        outside: Outside,
+    ) -> Result<(Self, usize), EventsError> {
         let Columns { t, x, y, p } = &columns;
         let lengths = [t.len(), x.len(), y.len(), p.len()];
         if lengths.iter().any(|length| *length != t.len()) {
             let [t, x, y, p] = lengths;
             return Err(EventsError::Lengths { t, x, y, p });
         }
-        // The largest first, without a branch for each event; where it is, only if there is one.
-        let largest = |values: &[u16]| values.iter().copied().max().unwrap_or(0);
-        if !t.is_empty() && !sensor.contains(largest(x), largest(y)) {
-            for (index, (x, y)) in x.iter().zip(y).enumerate() {
-                let (x, y) = (*x, *y);
-                if !sensor.contains(x, y) {
-                    return Err(EventsError::Outside { index, x, y, sensor });
+        let mut count = 0;
+        if !all_inside(&columns, sensor) {
+            match outside {
+                Outside::Drop => count = drop_outside(&mut columns, sensor),
+                Outside::Clip if sensor.pixels() > 0 => count = clip_outside(&mut columns, sensor),
+                _ => {
+                    // Found again, one by one, only where there is one.
+                    for (index, (x, y)) in columns.x.iter().zip(&columns.y).enumerate() {
+                        let (x, y) = (*x, *y);
+                        if !sensor.contains(x, y) {
+                            return Err(EventsError::Outside { index, x, y, sensor });
+                        }
+                    }
                 }
             }
         }
-        let sorted = t.is_sorted();
-        Ok(Self { range: 0..t.len(), columns: Arc::new(columns), sensor, sorted })
+        let sorted = columns.t.is_sorted();
+        let range = 0..columns.len();
+        Ok((Self { range, columns: Arc::new(columns), sensor, sorted }, count))
     }
 
     /// Events on the smallest sensor that has all of them.
