@@ -18,7 +18,7 @@ use gif::{Encoder, Frame, Repeat};
 use serde_json::json;
 use snn::data::events::{Events, SensorSize};
 use snn::data::format::npy::encode_frames;
-use snn::data::format::{Camera, Format, Options, Recording, read_with, write};
+use snn::data::format::{Camera, Format, Options, Recording, read_triggers, read_with, write};
 use snn::data::frame::{Frames, Slicer, ToFrame, ToImage};
 use snn::data::policy::Policy;
 use snn::data::replace;
@@ -169,7 +169,12 @@ fn info(input: &Input) -> Result<(), Box<dyn Error>> {
     let (path, recording) = (&input.file, input.read()?);
     let mut first_bytes = Vec::new();
     File::open(path)?.take(1 << 13).read_to_end(&mut first_bytes)?;
-    let format = Format::detect(path, &first_bytes).map_or("unknown".into(), |f| f.to_string());
+    let format = Format::detect(path, &first_bytes);
+    let triggers = match format.is_some_and(Format::has_triggers) {
+        true => Some(read_triggers(path)?.len()),
+        false => None,
+    };
+    let format = format.map_or("unknown".into(), |format| format.to_string());
     // A spike has its neuron for a column, one row, and is brighter.
     let (t, x, y, on) = match recording {
         Recording::Events(events) => {
@@ -190,11 +195,14 @@ fn info(input: &Input) -> Result<(), Box<dyn Error>> {
     if !t.is_sorted() {
         println!("not in the order of time");
     }
+    if let Some(triggers) = triggers {
+        println!("{triggers} triggers");
+    }
     let sum = |column: &[u32]| column.iter().map(|value| i128::from(*value)).sum::<i128>();
     let sum_t: i128 = t.iter().map(|t| i128::from(*t)).sum();
     println!(
         "result: {{\"format\":{},\"events\":{},\"t_first\":{},\"t_last\":{},\"x_max\":{},\"y_max\":{},\
-         \"on\":{on},\"sum_x\":{},\"sum_y\":{},\"sum_t\":{sum_t},\"sum_p\":{on}}}",
+         \"on\":{on},\"sum_x\":{},\"sum_y\":{},\"sum_t\":{sum_t},\"sum_p\":{on},\"triggers\":{}}}",
         json!(format),
         t.len(),
         json!(t.first()),
@@ -203,6 +211,7 @@ fn info(input: &Input) -> Result<(), Box<dyn Error>> {
         json!(y.iter().max()),
         sum(&x),
         sum(&y),
+        json!(triggers),
     );
     Ok(())
 }

@@ -4,5 +4,6 @@ mod containers;
 mod formats;
 mod frame_properties;
 mod frames;
+mod remedies;
 mod tonic_arrays;
 mod tonic_transforms;

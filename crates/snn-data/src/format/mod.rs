@@ -49,6 +49,7 @@ mod options;
 mod roles;
 #[cfg(test)]
 mod tests;
+mod triggers;
 
 use std::fmt;
 use std::path::Path;
@@ -65,6 +66,7 @@ pub use file::{Stream, read, read_as, read_with, stream, stream_as, write};
 pub(crate) use index::IndexedFile;
 pub use options::{Camera, Options, PolarityBit};
 pub use roles::Order;
+pub use triggers::{decode_triggers, read_triggers};
 
 /// What an HDF5 file begins with.
 const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
@@ -105,8 +107,8 @@ pub enum Format {
     Dat,
     /// EVT 2.0, of Prophesee (<https://docs.prophesee.ai>, EVT 2.0 and RAW file format).
     ///
-    /// Of this and the other EVT formats, change events are read, and triggers and the vendor's own
-    /// words left out; so are events before the first word with the upper bits of the time. The time
+    /// Of this and the other EVT formats, change events are read ([`read_triggers`] reads triggers), and
+    /// the vendor's own words left out; so are events before the first word with the upper bits of the time. The time
     /// goes on where its bits start again. The sensor is that of the lines `geometry` or `format` of
     /// the header, or else that of the camera whose driver (`plugin_name`) wrote the file.
     Evt2,
