@@ -5,6 +5,7 @@ mod sensor;
 mod spikes;
 #[cfg(test)]
 mod tests;
+mod triggers;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use outside::Outside;
 use outside::{all_inside, clip_outside, drop_outside};
 pub use sensor::SensorSize;
 pub use spikes::Spikes;
+pub use triggers::{Trigger, TriggerKind, Triggers};
 
 /// One event of a camera.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -342,7 +344,7 @@ impl Events {
     ///
     /// They are not [sorted](Self::is_sorted).
     pub fn first_at(&self, time: i64) -> usize {
-        assert!(self.is_sorted(), "events that are not sorted by time; `sorted()` sorts them");
+        assert!(self.is_sorted(), "the events are not sorted by time; `Events::sorted` sorts them");
         self.t().partition_point(|t| *t < time)
     }
 

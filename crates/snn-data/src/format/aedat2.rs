@@ -89,7 +89,7 @@ pub(super) fn open(
     let chip = header::value(&said, "#", "AEChip:").unwrap_or_default();
     let Some(camera) = options.camera.or_else(|| camera(chip)) else {
         let problem =
-            format!("the header names no known camera (AEChip: {chip:?}), it must be given");
+            format!("the header names no known camera (AEChip: {chip:?}); set Options::camera");
         return Err(FormatError::new(0, problem));
     };
     let brighter = brighter(camera, options.polarity);
@@ -158,7 +158,10 @@ pub(super) fn encode(events: &Events) -> Result<Vec<u8>, EncodeError> {
         sensor.width <= size.width && sensor.height <= size.height
     };
     let Some((camera, chip)) = cameras.into_iter().find(|(camera, _)| fits(*camera)) else {
-        return Err(EncodeError(format!("AEDAT 2.0 has no camera with a sensor of {sensor}")));
+        return Err(EncodeError(format!(
+            "expected a sensor of at most 346 x 260, the largest camera of AEDAT 2.0, found {sensor}; the \
+             transforms `Crop` and `Downsample` make it smaller"
+        )));
     };
     let (layout, brighter) = (Layout::of(camera), brighter(camera, PolarityBit::Jaer));
     let mut bytes = format!("{MAGIC}.0\r\n# AEChip: {chip}\r\n#{END}\r\n").into_bytes();
@@ -169,8 +172,11 @@ pub(super) fn encode(events: &Events) -> Result<Vec<u8>, EncodeError> {
         let time = event.t as u32;
         if clock.at(time) != event.t {
             let from = if index == 0 { "0" } else { "the event before" };
-            let problem = format!("event {index}: {} µs are 2³¹ µs or more from {from}", event.t);
-            return Err(EncodeError(problem));
+            return Err(EncodeError(format!(
+                "event {index}: {} µs are 2³¹ µs or more from {from}; the transform `TimeAlignment` moves \
+                 the first event to 0",
+                event.t
+            )));
         }
         let polarity = if event.p { brighter } else { 1 - brighter };
         let address = u32::from(event.x) << layout.x

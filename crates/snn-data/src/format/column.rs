@@ -200,6 +200,11 @@ impl<'a> Column<'a> {
         Ok((times, rule.of_whole()))
     }
 
+    /// Times of a known unit in µs, rounded toward zero whatever their type, as Tonic does with spikes.
+    pub fn times_truncated(&self, unit: TimeUnit) -> Result<Vec<i64>, FormatError> {
+        self.map("a time", |value| unit.whole(value), |value| unit.real(value, 0.0))
+    }
+
     /// Times of a known unit in µs.
     pub fn times_in(&self, unit: TimeUnit) -> Result<Vec<i64>, FormatError> {
         let precision = self.number.precision();

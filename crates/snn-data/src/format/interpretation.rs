@@ -81,8 +81,8 @@ impl fmt::Display for Interpretation {
         }
         match self.outside {
             (_, 0) => Ok(()),
-            (Outside::Clip, count) => write!(f, "\noutside the sensor: {count} events clipped"),
-            (_, count) => write!(f, "\noutside the sensor: {count} events dropped"),
+            (Outside::Clip, count) => write!(f, "\nclipped to the sensor: {count}"),
+            (_, count) => write!(f, "\ndropped outside the sensor: {count}"),
         }
     }
 }

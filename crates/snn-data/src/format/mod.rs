@@ -56,6 +56,7 @@ mod selection;
 #[cfg(test)]
 mod tests;
 mod time_unit;
+mod triggers;
 
 use std::fmt;
 
@@ -73,6 +74,7 @@ pub use interpretation::{Basis, Finding, Interpretation};
 pub use options::{Camera, Options, PolarityBit};
 pub use selection::{ColumnId, ColumnSelection, ColumnSelectionError};
 pub use time_unit::{TimeUnit, TimeUnitError};
+pub use triggers::{decode_triggers, read_triggers};
 
 /// What an HDF5 file begins with.
 const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
@@ -118,8 +120,8 @@ pub enum Format {
     Dat,
     /// EVT 2.0, of Prophesee (<https://docs.prophesee.ai>, EVT 2.0 and RAW file format).
     ///
-    /// Of this and the other EVT formats, change events are read, and triggers and the vendor's own
-    /// words left out; so are events before the first word with the upper bits of the time. The time
+    /// Of this and the other EVT formats, change events are read ([`read_triggers`] reads triggers), and
+    /// the vendor's own words left out; so are events before the first word with the upper bits of the time. The time
     /// goes on where its bits start again. The sensor is that of the lines `geometry` or `format` of
     /// the header, or else that of the camera whose driver (`plugin_name`) wrote the file.
     Evt2,

@@ -77,7 +77,11 @@ impl Role {
         if let Some(role) = Self::of_word(&name) {
             return Some((role, None));
         }
-        let (word, _) = name.split_once(['_', '[', '(', ' '])?;
+        // Brackets explain: `polarity (0=off, 1=on)`.
+        if let Some((word, _)) = name.split_once(['[', '(']) {
+            return Some((Self::of_word(word.trim_end())?, Self::unit(&name)));
+        }
+        let (word, _) = name.split_once(['_', ' '])?;
         (Self::of_word(word) == Some(Self::T)).then_some((Self::T, Some(Self::unit(&name)?)))
     }
 

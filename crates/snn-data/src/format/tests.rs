@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::events::{Event, Outside, SensorSize};
+use crate::transform::{Crop, SortByTime, TimeAlignment};
 
 /// Formats whose events come in pieces, with what a file of each may begin with.
 const STREAMED: [(Format, &[u8]); 14] = [
@@ -124,7 +125,7 @@ fn the_sensor_can_be_given() {
         let format = Finding::new(Format::AtisBin, Basis::Option);
         let (_, understood) = decode_as(format, &bytes, &options).unwrap();
         assert_eq!(understood.outside, (outside, 1));
-        assert!(understood.to_string().contains("outside the sensor: 1 events"), "{understood}");
+        assert!(understood.to_string().ends_with("the sensor: 1"), "{understood}");
     }
 }
 
@@ -168,9 +169,22 @@ fn events_that_a_format_cannot_hold() {
     let unsorted =
         Events::new(vec![70, 5], vec![0; 2], vec![0; 2], vec![true; 2], SensorSize::new(1, 1));
     let unsorted = unsorted.unwrap();
-    assert!(
-        encode(Format::Evt2, &unsorted).is_err() && encode(Format::EventStream, &unsorted).is_err()
-    );
+    for format in [Format::Evt2, Format::EventStream] {
+        let error = encode(format, &unsorted).unwrap_err().to_string();
+        assert!(error.contains("`SortByTime` sorts events"), "{error}");
+        let sorted = SortByTime {}.apply(&unsorted);
+        assert_eq!(events(format, &encode(format, &sorted).unwrap()).unwrap().t(), [5, 70]);
+    }
+    // Since 1970, on a sensor that AEDAT 2.0 does not have.
+    let late = one(1_605_537_493_718_345, 400, 640);
+    for format in [Format::Evt2, Format::EventStream, Format::Aedat2] {
+        let cropped = Crop { origin: [400, 0], size: [128, 1] }.apply(&late);
+        let error = encode(format, &cropped).unwrap_err().to_string();
+        assert!(error.contains("`TimeAlignment` moves the first"), "{error}");
+        assert!(encode(format, &TimeAlignment {}.apply(&cropped)).is_ok());
+    }
+    let error = encode(Format::Aedat2, &late).unwrap_err().to_string();
+    assert!(error.contains("found 640 x 1; the transforms `Crop` and `Downsample`"), "{error}");
     assert_eq!(
         events(Format::Aedat2, &encode(Format::Aedat2, &unsorted).unwrap()).unwrap().t(),
         [70, 5]

@@ -75,7 +75,7 @@ impl NTidigits {
         })?;
         let dataset = |kind: &str| self.file.expect(&format!("{}_{kind}/{id}", self.part));
         let unit = dataset("addresses")?.values()?.column()?.units()?;
-        let t = dataset("timestamps")?.values()?.column()?.times_in(TimeUnit::Seconds)?;
+        let t = dataset("timestamps")?.values()?.column()?.times_truncated(TimeUnit::Seconds)?;
         Spikes::new(t, unit, Self::UNITS).map_err(|refusal| refuse(format!("{id}: {refusal}")))
     }
 
