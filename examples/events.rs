@@ -17,8 +17,8 @@ use serde_json::json;
 use snn::data::events::{Events, Outside, SensorSize};
 use snn::data::format::npy::encode_frames;
 use snn::data::format::{
-    Camera, ColumnSelection, Format, Options, Recording, TimeUnit, inspect, read_triggers, read_with,
-    write,
+    Camera, ColumnSelection, Format, Options, Recording, TimeUnit, inspect, read_triggers,
+    read_with, write,
 };
 use snn::data::frame::{Frames, Slicer, ToFrame, ToImage};
 use snn::data::policy::Policy;

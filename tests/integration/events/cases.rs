@@ -52,7 +52,10 @@ fn text_of_v2e() {
     // The last line is "0.997623 25 9 1".
     let last = events.get(399).unwrap();
     assert_eq!((last.x, last.y, last.p), (25, 9, true));
-    assert_eq!((understood.time_unit.value, understood.time_unit.basis), (TimeUnit::Seconds, Basis::File));
+    assert_eq!(
+        (understood.time_unit.value, understood.time_unit.basis),
+        (TimeUnit::Seconds, Basis::File)
+    );
     assert_eq!(understood.columns.unwrap().value, "t, x, y, p");
     // 997.5 ms are 100 windows of 10 ms, four events each.
     let slicer = Slicer::TimeWindow {
@@ -64,7 +67,9 @@ fn text_of_v2e() {
     };
     let frames = ToFrame::new(slicer).apply::<u8>(&events).unwrap();
     assert_eq!(frames.len(), 100);
-    assert!((0..100).all(|n| frames.frame(n).iter().map(|count| u32::from(*count)).sum::<u32>() == 4));
+    assert!(
+        (0..100).all(|n| frames.frame(n).iter().map(|count| u32::from(*count)).sum::<u32>() == 4)
+    );
 }
 
 /// 400 events, 2.5 ms apart, in seconds since 1970 with the rounding of f64; the first line is the sensor.
@@ -104,7 +109,10 @@ fn arrays_in_seconds() {
     for name in ["rows_seconds.npy", "struct_seconds.npy"] {
         let refusal = problem(name);
         assert!(refusal.contains("t of event 1 is 0.00013"), "{refusal}");
-        assert!(refusal.contains("0 to 38870 µs if they are s, 0 to 38 µs if they are ms"), "{refusal}");
+        assert!(
+            refusal.contains("0 to 38870 µs if they are s, 0 to 38 µs if they are ms"),
+            "{refusal}"
+        );
         assert!(refusal.contains("state the unit with Options::time_unit"), "{refusal}");
         let (events, understood) = inspect(name, &seconds());
         assert_eq!(events.t(), (0..300).map(|k| 130 * k).collect::<Vec<i64>>(), "{name}");

@@ -51,6 +51,8 @@ mod interpretation;
 pub mod mat;
 pub mod npy;
 mod options;
+#[cfg(test)]
+mod properties;
 mod roles;
 mod selection;
 #[cfg(test)]

@@ -188,8 +188,7 @@ pub(super) fn by_name(
         let problem = match (of_role.as_slice(), role) {
             ([_], _) | ([], Role::Y | Role::P) => continue,
             ([], _) => {
-                let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-                format!("expected columns t and x at least, found {}", names.join(", "))
+                format!("expected columns t and x at least, found {}", list(names))
             }
             (several, _) => format!("the columns {} may all be {role}", several.join(", ")),
         };
@@ -197,6 +196,14 @@ pub(super) fn by_name(
     }
     let unit = found.iter().flatten().find_map(|(_, unit)| *unit);
     Ok((found.into_iter().map(|found| found.map(|(role, _)| role)).collect(), unit))
+}
+
+/// The first names, each of a bounded length.
+pub(super) fn list(names: &[impl AsRef<str>]) -> String {
+    let short = |name: &str| name.chars().take(40).collect::<String>();
+    let first: Vec<String> = names.iter().take(12).map(|name| short(name.as_ref())).collect();
+    let more = if names.len() > 12 { ", and more" } else { "" };
+    first.join(", ") + more
 }
 
 /// Refusal of columns that nothing tells apart.

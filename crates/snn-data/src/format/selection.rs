@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::roles::Role;
+use super::roles::{self, Role};
 
 /// Columns of a table that hold the time, the pixel and the polarity of events.
 ///
@@ -95,10 +95,9 @@ impl ColumnSelection {
                 ColumnId::Name(name) => names.iter().position(|found| found.as_ref() == name),
             };
             let Some(slot) = index.and_then(|index| roles.get_mut(index)) else {
-                let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-                let found = match names.as_slice() {
+                let found = match names {
                     [] => format!("{columns} columns without names"),
-                    names => format!("the columns {}", names.join(", ")),
+                    names => format!("the columns {}", roles::list(names)),
                 };
                 return Err(format!("expected a column {column} for {role}, found {found}"));
             };

@@ -87,7 +87,8 @@ impl Shd {
     pub fn spikes(&self, index: usize) -> Result<Spikes, FormatError> {
         let times = self.times.read(&self.file, index)?;
         let units = self.units.read(&self.file, index)?;
-        let (t, unit) = (times.column()?.times_truncated(TimeUnit::Seconds)?, units.column()?.units()?);
+        let (t, unit) =
+            (times.column()?.times_truncated(TimeUnit::Seconds)?, units.column()?.units()?);
         Spikes::new(t, unit, Self::UNITS).map_err(|refusal| FormatError {
             offset: 0,
             problem: format!("recording {index}: {refusal}"),
