@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use snn::data::Part;
 use snn::data::events::{Events, SensorSize, Spikes};
 use snn::data::format::hdf5::{File, NTidigits, Shd};
-use snn::data::format::{FormatError, Order, Recording, TimeUnit, csv, hdf5, mat, npy};
+use snn::data::format::{FormatError, Options, Order, Recording, TimeUnit, csv, hdf5, mat, npy};
 
 fn real(name: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(crate::files::real(name)?).unwrap())
@@ -140,11 +140,11 @@ fn groups_and_datasets_of_files_by_h5py() {
         let found = File::decode(bytes.clone()).unwrap().datasets().unwrap();
         assert_eq!(found.len(), datasets, "{name}");
         assert!(found.contains(&(path.to_string(), shape)), "{name}: {found:?}");
-        let refusal = hdf5::decode(&bytes).unwrap_err();
+        let refusal = hdf5::decode(&bytes, &Options::default(), None).unwrap_err();
         assert!(refusal.problem.contains("expected datasets t, x, y, p"), "{refusal}");
         for copy in damaged(&bytes, 100) {
             let _ = File::decode(copy.clone()).and_then(|file| file.datasets());
-            within(hdf5::decode(&copy), 0);
+            within(hdf5::decode(&copy, &Options::default(), None), 0);
         }
     }
 }
@@ -170,7 +170,7 @@ fn shd_of_h5py_and_of_pytables() {
             (t.as_slice(), (0..600).collect::<Vec<u32>>().as_slice())
         );
         assert!(shd.spikes(4).is_err() && shd.label(4).is_none());
-        let refusal = hdf5::read(&fixture(name)).unwrap_err();
+        let refusal = hdf5::read(&fixture(name), &Options::default(), None).unwrap_err();
         assert!(refusal.to_string().contains("hdf5::Shd reads it"), "{refusal}");
     }
 }
@@ -185,7 +185,7 @@ fn n_tidigits() {
     let test = NTidigits::open(&fixture("ntidigits.h5"), Part::Test).unwrap();
     assert_eq!((test.len(), test.label(0)), (1, Some("5")));
     assert_eq!(test.spikes(0).unwrap().t(), [0, 123, 246]);
-    let refusal = hdf5::read(&fixture("ntidigits.h5")).unwrap_err();
+    let refusal = hdf5::read(&fixture("ntidigits.h5"), &Options::default(), None).unwrap_err();
     assert!(refusal.to_string().contains("hdf5::NTidigits reads it"), "{refusal}");
 }
 
@@ -202,10 +202,120 @@ fn events_in_hdf5() {
     let p = (0..600).map(|i| i % 3 == 0).collect();
     let expected = Events::new(t, x, y, p, SensorSize::new(128, 96)).unwrap();
     for name in ["events_group.h5", "events_records.h5", "events_rows.h5"] {
-        assert_eq!(events(hdf5::read(&fixture(name)).unwrap()), expected, "{name}");
+        assert_eq!(
+            events(hdf5::read(&fixture(name), &Options::default(), None).unwrap()),
+            expected,
+            "{name}"
+        );
         let bytes = std::fs::read(fixture(name)).unwrap();
-        assert_eq!(events(hdf5::decode(&bytes).unwrap()), expected, "{name}");
+        assert_eq!(
+            events(hdf5::decode(&bytes, &Options::default(), None).unwrap()),
+            expected,
+            "{name}"
+        );
     }
+}
+
+/// The recording of a fixture, in a group if one is named.
+fn read(name: &str, group: Option<&str>) -> Result<Events, String> {
+    let read = hdf5::read(&fixture(name), &Options::default(), group);
+    read.map(events).map_err(|refusal| refusal.to_string())
+}
+
+/// Events as `cameras.py` writes them, with times that begin at `start`.
+fn seen(start: i64, sensor: SensorSize, p: impl Fn(u16) -> bool) -> Events {
+    let i = 0..300_u16;
+    let t = i.clone().map(|i| start + 250 * i64::from(i)).collect();
+    let x = i.clone().map(|i| (u32::from(i) * 3 % 346) as u16).collect();
+    let y = i.clone().map(|i| (u32::from(i) * 7 % 260) as u16).collect();
+    Events::new(t, x, y, i.map(p).collect(), sensor).unwrap()
+}
+
+const SMALLEST: SensorSize = SensorSize { width: 346, height: 260, polarities: 2 };
+
+fn third(i: u16) -> bool {
+    i % 3 == 0
+}
+
+#[test]
+fn files_of_event_cameras() {
+    // 3 i mod 346 reaches 345 at i = 115, and 7 i mod 260 reaches 259 at i = 37.
+    let dsec = seen(36_607_300_656, SMALLEST, third);
+    assert_eq!(read("dsec.h5", None).unwrap(), dsec);
+    // 1.5e9 s; the rows are x, y, t, p, and p is -1 or 1.
+    let refusal = read("mvsec.hdf5", None).unwrap_err();
+    assert!(
+        refusal.contains("found 2: davis/left/events; davis/right/events; choose"),
+        "{refusal}"
+    );
+    for (group, start) in [("davis/left", 0), ("/davis/right/", 1000), ("davis/left/events", 0)] {
+        let events = read("mvsec.hdf5", Some(group)).unwrap();
+        assert_eq!(events, seen(1_500_000_000_000_000 + start, SMALLEST, third), "{group}");
+    }
+    let m3ed = seen(0, SensorSize::new(1280, 720), third);
+    assert_eq!(read("m3ed.h5", None).unwrap(), m3ed);
+    let prophesee = seen(0, SensorSize::new(640, 480), third);
+    assert_eq!(read("prophesee.hdf5", None).unwrap(), prophesee);
+    let minimal = seen(1_468_941_032_200_000, SensorSize::new(640, 480), third);
+    assert_eq!(read("event_cnn_minimal.h5", None).unwrap(), minimal);
+}
+
+#[test]
+fn a_group_that_is_not_there_is_refused_with_what_is() {
+    let refusal = read("m3ed.h5", Some("prophesee/right")).unwrap_err();
+    let found = "in prophesee/right; the file has pose/t [300] i64; pose/x [300] f64";
+    assert!(refusal.contains(found), "{refusal}");
+    // A group without polarities is read only where it is asked for.
+    assert!(read("m3ed.h5", Some("pose")).unwrap_err().contains("pose/x of event 1 is 0.428"));
+}
+
+#[test]
+fn filters_of_event_cameras() {
+    let expected = seen(0, SMALLEST, third);
+    let file = File::open(&fixture("filters.h5")).unwrap();
+    let mut groups: Vec<String> = file
+        .datasets()
+        .unwrap()
+        .iter()
+        .map(|(path, _)| path.split('/').nth(1).unwrap().to_string())
+        .collect();
+    groups.dedup();
+    assert_eq!(groups.len(), 19);
+    for group in groups {
+        assert_eq!(read("filters.h5", Some(&group)).unwrap(), expected, "{group}");
+    }
+}
+
+#[test]
+fn filters_that_are_not_read_are_named() {
+    for (number, name) in
+        [("36559", "ECF"), ("32026", "Blosc2"), ("5", "n-bit"), ("4242", "filter 4242 is not read")]
+    {
+        let refusal = read("refused.h5", Some(number)).unwrap_err();
+        assert!(refusal.contains(&format!("events: its filter {number}")), "{refusal}");
+        assert!(refusal.contains(name) && refusal.contains("h5repack -f NONE"), "{refusal}");
+        let remedy = "metavision_file_to_csv -i FILE";
+        assert_eq!(refusal.contains(remedy), number == "36559", "{refusal}");
+    }
+}
+
+#[test]
+fn what_was_never_written_is_the_fill_value() {
+    for (group, written) in [
+        ("plain", true),
+        ("gzip", true),
+        ("blosc", true),
+        ("zstd", true),
+        ("late", false),
+        ("early", false),
+    ] {
+        let p = |i: u16| !(written && (100..150).contains(&i));
+        assert_eq!(read("unwritten.h5", Some(group)).unwrap(), seen(0, SMALLEST, p), "{group}");
+    }
+    let rows = read("unwritten.h5", Some("rows")).unwrap();
+    let (head, tail) = (rows.slice(0..150), rows.slice(150..300));
+    assert_eq!(head.t(), seen(0, SMALLEST, third).slice(0..150).t());
+    assert!(tail.t().iter().all(|t| *t == 0) && tail.x().iter().all(|x| *x == 0));
 }
 
 #[test]
@@ -229,10 +339,20 @@ fn damaged_sets_give_an_error_or_spikes() {
             within(set.spikes(index).map(Recording::Spikes), most);
         }
     }
-    for name in ["events_group.h5", "events_records.h5", "events_rows.h5"] {
+    // Beyond what is stored, 64 MiB of a dataset may be filled: of rows of four bytes, 2^24.
+    for (name, groups) in [
+        ("events_group.h5", [None; 3]),
+        ("events_records.h5", [None; 3]),
+        ("events_rows.h5", [None; 3]),
+        ("dsec.h5", [None; 3]),
+        ("filters.h5", [Some("blosc-blosclz-1"), Some("blosc-lz4-2"), Some("bitshuffle-lz4")]),
+        ("filters.h5", [Some("blosc-zlib-1"), Some("blosc-zstd-2"), Some("lz4")]),
+        ("filters.h5", [Some("zstd"), Some("shuffle-lzf"), Some("shuffle-zstd-fletcher32")]),
+        ("unwritten.h5", [Some("gzip"), Some("rows"), Some("late")]),
+    ] {
         let bytes = std::fs::read(fixture(name)).unwrap();
-        for copy in damaged(&bytes, 1000) {
-            within(hdf5::decode(&copy), 4 * copy.len());
+        for (copy, group) in damaged(&bytes, 1000).zip(groups.iter().cycle()) {
+            within(hdf5::decode(&copy, &Options::default(), *group), (1 << 24) + 4 * copy.len());
         }
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn decode_file(
     #[cfg(feature = "hdf5")]
     if format == Format::Hdf5 {
         // It looks for what it needs in the file, and would make a copy of the bytes.
-        let recording = super::hdf5::read(path)?;
+        let recording = super::hdf5::read(path, options, None)?;
         return on_given_sensor(recording, options).map_err(broken(path));
     }
     decode(format, bytes, options).map_err(broken(path))

@@ -275,7 +275,7 @@ pub fn decode(format: Format, bytes: &[u8], options: &Options) -> Result<Recordi
         Format::Npz => npy::decode_npz(bytes)?,
         Format::Mat => mat::decode(bytes)?,
         #[cfg(feature = "hdf5")]
-        Format::Hdf5 => hdf5::decode(bytes)?,
+        Format::Hdf5 => hdf5::decode(bytes, options, None)?,
         #[cfg(not(feature = "hdf5"))]
         Format::Hdf5 => return Err(FormatError::new(0, "HDF5 is read with the feature hdf5")),
         Format::Csv => csv::decode(bytes)?,

@@ -4,11 +4,31 @@
 //! [`decode`] reads a file with one recording. A set has one reader each, [`Shd`] and
 //! [`NTidigits`], which reads its recordings one by one and leaves the file where it is.
 //!
-//! Chunks as HDF5 2.0 stores them when it is asked for its latest format are not read. By itself it
-//! does not store them so.
+//! | layout | recording | times | sensor |
+//! | --- | --- | --- | --- |
+//! | DSEC | group `events` with `x`, `y`, `p`, `t`; `t_offset`, added; `ms_to_idx` | µs | |
+//! | MVSEC | rows x, y, t, p `davis/left/events`, or `right` | s | of `image_raw` |
+//! | M3ED | group `prophesee/left`, or `right` | µs | `calib/resolution` |
+//! | Prophesee | records `CD/events` | µs | attribute `geometry` |
+//! | event_cnn_minimal | group `events` with `xs`, `ys`, `ts`, `ps` | s | attribute `sensor_resolution` |
+//! | others | a group with `t`, `x`, `y`, `p`, records with these fields, or rows `events` | | attributes `width`, `height` |
+//!
+//! An attribute `units` of the times goes before the unit of the layout, and is as good as one. Without
+//! a sensor, it is the smallest that has all events.
+//!
+//! Filters: deflate, shuffle, Fletcher-32, scale-offset, LZF, Blosc (BloscLZ, LZ4, zlib, zstd), LZ4,
+//! zstd, bitshuffle. Elements that were never written are the fill value, up to 64 MiB of a dataset.
+//! Chunks as HDF5 2.0 stores them when it is asked for its latest format (`libver="latest"`) are not
+//! read; `h5repack` rewrites them.
 
+mod assemble;
+mod chunks;
+mod dataset;
+mod dtype;
 mod file;
+mod filter;
 mod heap;
+mod layout;
 mod shd;
 #[cfg(test)]
 mod tests;
@@ -20,42 +40,42 @@ pub use file::File;
 pub use shd::Shd;
 pub use tidigits::NTidigits;
 
-use super::column::{TimeUnit, error};
-use super::roles::{self, Order, Role};
-use super::{FormatError, Recording};
+use super::column::error;
+use super::{FormatError, Options, Recording};
 use crate::DataError;
-use file::Type;
+use dataset::Dataset;
+use dtype::Type;
+use layout::{Item, Layout};
 
 /// Reads the recording of a file, with times in µs. It makes a copy of the bytes: [`read`] does
 /// not.
 ///
-/// The recording is
-///
-/// * a group `events` with the datasets `t`, `x`, `y` and `p`, or these datasets without a group,
-/// * or a dataset `events` of records with these fields,
-/// * or a dataset `events` of rows t, x, y, p; where the last column holds other numbers than
-///   polarities, x, y, p, t.
-///
-/// Without `y` it is spikes of neurons `x`; without `p`, events on a sensor with one channel. The
-/// sensor is the smallest that has all events.
+/// The recording is the one that is found in the file, as the module lists; where there are several,
+/// as of two cameras, `group` chooses one by its path, that of a group or dataset. Without `y` it is
+/// spikes of neurons `x`; without `p`, events on a sensor with one channel: a group of either kind is
+/// named `events`, or chosen.
 ///
 /// # Errors
 ///
-/// It is no HDF5 file, is damaged, uses a filter that is not known here (known are deflate, LZF,
-/// shuffle, Fletcher-32, scale-offset), or has no such recording; names the dataset. The
-/// offset is 0 where the damage has no known place.
-pub fn decode(bytes: &[u8]) -> Result<Recording, FormatError> {
-    recording(&File::decode(bytes.to_vec())?)
+/// The bytes are not an HDF5 file, are damaged, use an unknown filter, or have no recording or several;
+/// names the dataset, the filter, or what there is instead. The offset is 0 where the damage has no
+/// known place.
+pub fn decode(
+    bytes: &[u8],
+    options: &Options,
+    group: Option<&str>,
+) -> Result<Recording, FormatError> {
+    recording(&File::decode(bytes.to_vec())?, options, group)
 }
 
-/// [`decode`] of a file that is not read as a whole first.
+/// Reads the recording of a file as [`decode`], without the whole file in memory.
 ///
 /// # Errors
 ///
 /// The file cannot be read; or as [`decode`].
-pub fn read(path: &Path) -> Result<Recording, DataError> {
+pub fn read(path: &Path, options: &Options, group: Option<&str>) -> Result<Recording, DataError> {
     let file = File::open(path)?;
-    recording(&file).map_err(|refusal| in_file(path, refusal))
+    recording(&file, options, group).map_err(|refusal| in_file(path, refusal))
 }
 
 /// An error of a file that is known by its path.
@@ -63,7 +83,16 @@ pub(crate) fn in_file(path: &Path, FormatError { offset, problem }: FormatError)
     DataError::Format { path: path.into(), offset, problem }
 }
 
-fn recording(file: &File) -> Result<Recording, FormatError> {
+fn recording(
+    file: &File,
+    options: &Options,
+    group: Option<&str>,
+) -> Result<Recording, FormatError> {
+    assemble::recording(file, &layout(file, group)?, options)
+}
+
+/// The layout of a file.
+fn layout(file: &File, group: Option<&str>) -> Result<Layout, FormatError> {
     for (path, reader) in
         [("spikes/times", "Shd"), ("train_labels", "NTidigits"), ("test_labels", "NTidigits")]
     {
@@ -74,30 +103,22 @@ fn recording(file: &File) -> Result<Recording, FormatError> {
             );
         }
     }
-    if let Some(events) = file.dataset("events")? {
-        let values = events.values()?;
-        return match &events.dtype {
-            Type::Number(_) => Order::guess(|order| values.rows(order)),
-            _ => roles::recording(&values.fields()?, TimeUnit::Microseconds, 0),
-        };
-    }
-    for group in ["events", ""] {
-        let mut found = Vec::new();
-        for name in file.names(group)? {
-            if let (Some(role), Some(dataset)) =
-                (Role::of(&name), file.dataset(&format!("{group}/{name}"))?)
-            {
-                found.push((role, dataset));
-            }
-        }
-        if !found.is_empty() {
-            let values = found.iter().map(|(role, dataset)| Ok((*role, dataset.values()?)));
-            let values = values.collect::<Result<Vec<_>, FormatError>>()?;
-            let columns = values.iter().map(|(role, values)| Ok((*role, values.column()?)));
-            let columns = columns.collect::<Result<Vec<_>, FormatError>>()?;
-            return roles::recording(&columns, TimeUnit::Microseconds, 0);
-        }
-    }
-    let names: Vec<String> = file.datasets()?.into_iter().map(|(name, _)| name).take(8).collect();
-    error(0, format!("expected datasets t, x, y, p, or one named events; got {names:?} and so on"))
+    let items = file.all()?.iter().map(listed).collect::<Result<Vec<Item>, FormatError>>()?;
+    layout::find(&items, group).map_err(|problem| FormatError { offset: 0, problem })
+}
+
+/// A dataset, as a layout sees it.
+fn listed(dataset: &Dataset) -> Result<Item, FormatError> {
+    let fields = match &dataset.dtype {
+        Type::Record(fields) => Some(fields.iter().map(|(name, ..)| name.clone()).collect()),
+        _ => None,
+    };
+    Ok(Item {
+        path: dataset.path.clone(),
+        shape: dataset.shape()?,
+        fields,
+        is_number: matches!(dataset.dtype, Type::Number(_)),
+        is_float: dataset.is_float(),
+        shown: dataset.shown_type(),
+    })
 }
