@@ -93,11 +93,14 @@ pub(super) fn find(items: &[Item], group: Option<&str>) -> Result<Layout, String
     }
     if found.is_empty() {
         let place = group.map(|group| format!(" in {group}")).unwrap_or_default();
-        let shown =
-            items.iter().map(|item| format!("{} {:?} {}", item.path, item.shape, item.shown));
+        let mut shown: Vec<String> = items
+            .iter()
+            .map(|item| format!("{} {:?} {}", item.path, item.shape, item.shown))
+            .collect();
+        shown.sort_unstable();
         return Err(format!(
-            "expected columns t, x, y, p, or records or rows of them{place}; the file has {}",
-            list(shown)
+            "expected datasets t, x, y, p{place}, or records or rows of them; the file has {}",
+            list(shown.into_iter())
         ));
     }
     let paths = found.iter().map(|(_, layout)| match layout.path.as_str() {
@@ -369,8 +372,8 @@ mod tests {
         let paths: Vec<String> = (0..40).map(|k| format!("d{k}")).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         let refusal = find(&items(&paths, &[1, 2]), None).unwrap_err();
-        assert!(refusal.contains("the file has d0 [1, 2] i64; d1"), "{refusal}");
-        assert!(refusal.ends_with("d11 [1, 2] i64 and 28 more"), "{refusal}");
+        assert!(refusal.contains("the file has d0 [1, 2] i64; d1 ["), "{refusal}");
+        assert!(refusal.ends_with("d19 [1, 2] i64 and 28 more"), "{refusal}");
         assert!(find(&[], None).unwrap_err().ends_with("the file has no datasets"));
     }
 
