@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use snn::data::Part;
 use snn::data::events::{Events, SensorSize, Spikes};
 use snn::data::format::hdf5::{File, NTidigits, Shd};
-use snn::data::format::{FormatError, Options, Order, Recording, TimeUnit, csv, hdf5, mat, npy};
+use snn::data::format::{self, Format, FormatError, Options, Recording, csv, mat, npy};
 
 fn real(name: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(crate::files::real(name)?).unwrap())
@@ -13,6 +13,10 @@ fn real(name: &str) -> Option<Vec<u8>> {
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hdf5").join(name)
+}
+
+fn decode(format: Format, bytes: &[u8]) -> Result<Recording, FormatError> {
+    format::decode(format, bytes, &Options::default())
 }
 
 fn events(recording: Recording) -> Events {
@@ -56,7 +60,7 @@ fn within(decoded: Result<Recording, FormatError>, most: usize) {
 #[test]
 fn an_atis_recording_in_a_mat_file() {
     let Some(bytes) = real("atis_mat/example_data.mat") else { return };
-    let td = events(mat::decode(&bytes).unwrap());
+    let td = events(decode(Format::Mat, &bytes).unwrap());
     assert_eq!((td.len(), td.sensor()), (242_040, SensorSize::new(304, 240)));
     assert_eq!((td.t()[0], *td.t().last().unwrap()), (0, 2_999_577));
     assert!(td.is_sorted());
@@ -70,7 +74,7 @@ fn an_atis_recording_in_a_mat_file() {
     let on = p.numbers().iter().filter(|p| **p == 1.0).count();
     assert_eq!(td.p().iter().filter(|p| **p).count(), on);
     for copy in damaged(&bytes, 20) {
-        within(mat::decode(&copy), 242_040);
+        within(decode(Format::Mat, &copy), 242_040);
     }
 }
 
@@ -85,45 +89,44 @@ fn tactile_recordings() {
         let Some(bytes) = real(name) else { return };
         let variables = mat::Variables::decode(&bytes).unwrap();
         assert_eq!(variables.array("spiketrain").unwrap().shape, [101, columns]);
-        let read = events(mat::decode(&bytes).unwrap());
+        let read = events(decode(Format::Mat, &bytes).unwrap());
         let brighter = read.p().iter().filter(|p| **p).count();
         assert_eq!((brighter, read.len() - brighter), (on, off), "{name}");
         assert_eq!(read.sensor(), SensorSize::new(10, 10));
         assert!(read.is_sorted());
         for copy in damaged(&bytes, 100) {
-            within(mat::decode(&copy), 101 * columns);
+            within(decode(Format::Mat, &copy), 101 * columns);
         }
     }
     let Some(bytes) = real("stmnist/digit1.mat") else { return };
-    let read = events(mat::decode(&bytes).unwrap());
+    let read = events(decode(Format::Mat, &bytes).unwrap());
     assert_eq!((read.t()[0], *read.t().last().unwrap()), (521_922, 1_146_848));
 }
 
 #[test]
 fn a_structured_npy_file_with_padding() {
     let Some(bytes) = real("evt3/evt3_sample.npy") else { return };
-    let read = events(npy::decode(&bytes).unwrap());
+    let read = events(decode(Format::Npy, &bytes).unwrap());
     assert_eq!(read.len(), 219_596);
-    let again = events(npy::decode(&npy::encode(&read)).unwrap());
+    let again = events(decode(Format::Npy, &npy::encode(&read)).unwrap());
     assert_eq!(again, read);
-    assert_eq!(events(npy::decode_npz(&npy::encode_npz(&read).unwrap()).unwrap()), read);
-    assert_eq!(events(csv::decode(&csv::encode(&read)).unwrap()), read);
+    assert_eq!(events(decode(Format::Npz, &npy::encode_npz(&read).unwrap()).unwrap()), read);
+    assert_eq!(events(decode(Format::Csv, &csv::encode(&read)).unwrap()), read);
     for copy in damaged(&bytes, 30) {
-        within(npy::decode(&copy), 219_596);
+        within(decode(Format::Npy, &copy), 219_596);
     }
 }
 
 #[test]
 fn plain_arrays_that_are_no_recording_say_their_shape() {
-    for (name, rows) in [
-        ("weights/lava_oxford_input.npy", 1889),
-        ("weights/lava_oxford_output.npy", 10_361),
-        ("weights/lava_oxford_ground_truth.npy", 10_178),
+    for name in [
+        "weights/lava_oxford_input.npy",
+        "weights/lava_oxford_output.npy",
+        "weights/lava_oxford_ground_truth.npy",
     ] {
         let Some(bytes) = real(name) else { return };
-        let refusal = npy::decode(&bytes).unwrap_err();
-        assert!(refusal.problem.ends_with(&format!("got shape [{rows}, 3]")), "{refusal}");
-        assert!(npy::decode_rows(&bytes, Order::Xypt, TimeUnit::Milliseconds).is_err());
+        let refusal = decode(Format::Npy, &bytes).unwrap_err();
+        assert!(refusal.problem.contains("found 3 columns without names"), "{refusal}");
     }
 }
 
@@ -140,11 +143,11 @@ fn groups_and_datasets_of_files_by_h5py() {
         let found = File::decode(bytes.clone()).unwrap().datasets().unwrap();
         assert_eq!(found.len(), datasets, "{name}");
         assert!(found.contains(&(path.to_string(), shape)), "{name}: {found:?}");
-        let refusal = hdf5::decode(&bytes, &Options::default(), None).unwrap_err();
+        let refusal = decode(Format::Hdf5, &bytes).unwrap_err();
         assert!(refusal.problem.contains("expected datasets t, x, y, p"), "{refusal}");
         for copy in damaged(&bytes, 100) {
             let _ = File::decode(copy.clone()).and_then(|file| file.datasets());
-            within(hdf5::decode(&copy, &Options::default(), None), 0);
+            within(decode(Format::Hdf5, &copy), 0);
         }
     }
 }
@@ -170,7 +173,7 @@ fn shd_of_h5py_and_of_pytables() {
             (t.as_slice(), (0..600).collect::<Vec<u32>>().as_slice())
         );
         assert!(shd.spikes(4).is_err() && shd.label(4).is_none());
-        let refusal = hdf5::read(&fixture(name), &Options::default(), None).unwrap_err();
+        let refusal = format::read(fixture(name)).unwrap_err();
         assert!(refusal.to_string().contains("hdf5::Shd reads it"), "{refusal}");
     }
 }
@@ -185,7 +188,7 @@ fn n_tidigits() {
     let test = NTidigits::open(&fixture("ntidigits.h5"), Part::Test).unwrap();
     assert_eq!((test.len(), test.label(0)), (1, Some("5")));
     assert_eq!(test.spikes(0).unwrap().t(), [0, 123, 246]);
-    let refusal = hdf5::read(&fixture("ntidigits.h5"), &Options::default(), None).unwrap_err();
+    let refusal = format::read(fixture("ntidigits.h5")).unwrap_err();
     assert!(refusal.to_string().contains("hdf5::NTidigits reads it"), "{refusal}");
 }
 
@@ -202,24 +205,16 @@ fn events_in_hdf5() {
     let p = (0..600).map(|i| i % 3 == 0).collect();
     let expected = Events::new(t, x, y, p, SensorSize::new(128, 96)).unwrap();
     for name in ["events_group.h5", "events_records.h5", "events_rows.h5"] {
-        assert_eq!(
-            events(hdf5::read(&fixture(name), &Options::default(), None).unwrap()),
-            expected,
-            "{name}"
-        );
+        assert_eq!(events(format::read(fixture(name)).unwrap()), expected, "{name}");
         let bytes = std::fs::read(fixture(name)).unwrap();
-        assert_eq!(
-            events(hdf5::decode(&bytes, &Options::default(), None).unwrap()),
-            expected,
-            "{name}"
-        );
+        assert_eq!(events(decode(Format::Hdf5, &bytes).unwrap()), expected, "{name}");
     }
 }
 
 /// The recording of a fixture, in a group if one is named.
 fn read(name: &str, group: Option<&str>) -> Result<Events, String> {
-    let read = hdf5::read(&fixture(name), &Options::default(), group);
-    read.map(events).map_err(|refusal| refusal.to_string())
+    let options = Options { group: group.map(String::from), ..Options::default() };
+    format::read_with(fixture(name), &options).map(events).map_err(|refusal| refusal.to_string())
 }
 
 /// Events as `cameras.py` writes them, with times that begin at `start`.
@@ -352,7 +347,9 @@ fn damaged_sets_give_an_error_or_spikes() {
     ] {
         let bytes = std::fs::read(fixture(name)).unwrap();
         for (copy, group) in damaged(&bytes, 1000).zip(groups.iter().cycle()) {
-            within(hdf5::decode(&copy, &Options::default(), *group), (1 << 24) + 4 * copy.len());
+            let options = Options { group: group.map(String::from), ..Options::default() };
+            let read = format::decode(Format::Hdf5, &copy, &options);
+            within(read, (1 << 24) + 4 * copy.len());
         }
     }
 }

@@ -3,121 +3,123 @@
 use super::dataset::{Dataset, Values, refuse};
 use super::file::{Attributes, File};
 use super::layout::{self, Layout, Source};
-use crate::events::{Columns, Events, SensorSize, Spikes};
-use crate::format::column::{Column, TimeUnit, error};
-use crate::format::roles::{self, Order, Role};
-use crate::format::{FormatError, Options, Recording};
+use crate::events::SensorSize;
+use crate::format::column::{Column, error};
+use crate::format::decoded::{Content, Decoded};
+use crate::format::interpretation::{Basis, Finding};
+use crate::format::roles::{self, Role};
+use crate::format::time_unit::{TimeUnit, UnitRule};
+use crate::format::{FormatError, Options};
 
 /// Reads the recording of a layout.
 pub(super) fn recording(
     file: &File,
     layout: &Layout,
     options: &Options,
-) -> Result<Recording, FormatError> {
+) -> Result<Decoded, FormatError> {
     let datasets = layout.paths().into_iter().map(|path| file.expect(path));
     let datasets = datasets.collect::<Result<Vec<Dataset>, FormatError>>()?;
-    let unit = unit(&datasets, layout)?;
+    let (stated, basis) = unit(&datasets, layout, options)?;
+    let rule = UnitRule { option: options.time_unit, stated, ..UnitRule::default() };
+    let sensors = sensors(file, &datasets, layout)?;
     let values = datasets.iter().map(Dataset::values);
     let values = values.collect::<Result<Vec<Values>, FormatError>>()?;
-    let read = columns(&values, layout, unit.unwrap_or_default())?;
-    let read = match &layout.t_offset {
-        Some(path) => {
-            let offset = file.expect(path)?.values()?;
-            let offset = offset.column()?.times(unit.unwrap_or_default())?;
-            later(read, *offset.first().unwrap_or(&0))
-                .ok_or_else(|| refuse(path, "the sum of this time and another is too large"))?
-        }
-        None => read,
-    };
-    match read {
-        Recording::Events(events) if options.sensor.is_none() => {
-            on_stated_sensor(events, &sensors(file, &datasets, layout)?).map(Recording::Events)
-        }
-        read => Ok(read),
+    let mut decoded = table(&values, layout, options, rule, sensors.first().copied())?;
+    if let (Some(basis), None) = (basis, options.time_unit) {
+        decoded.time_unit.basis = basis;
     }
+    if let Some(path) = &layout.t_offset {
+        let offset = file.expect(path)?.values()?;
+        let offset = offset.column()?.times_in(decoded.time_unit.value)?;
+        later(&mut decoded.content, *offset.first().unwrap_or(&0))
+            .ok_or_else(|| refuse(path, "the sum of this time and another is too large"))?;
+    }
+    decoded.sensor = fitting(&decoded.content, &sensors);
+    Ok(decoded)
 }
 
-fn columns(values: &[Values], layout: &Layout, unit: TimeUnit) -> Result<Recording, FormatError> {
+fn table(
+    values: &[Values],
+    layout: &Layout,
+    options: &Options,
+    rule: UnitRule,
+    sensor: Option<SensorSize>,
+) -> Result<Decoded, FormatError> {
     let columns: Vec<(Role, Column<'_>)> = match (&layout.source, values) {
         (Source::Columns(columns), values) => {
             let columns = columns.iter().zip(values);
-            columns
-                .map(|((role, _), values)| Ok((*role, values.column()?)))
-                .collect::<Result<_, FormatError>>()?
-        }
-        (Source::Records(_), [values]) => values.fields(layout::role)?,
-        (Source::Rows(_, Some(order)), [values]) => {
-            let (number, bytes) = (values.rows_of_four()?, values.bytes.as_slice());
-            let (size, len) = (number.size(), bytes.len() / (4 * number.size()));
-            let columns = order.iter().enumerate().map(|(k, role)| {
-                let place = [k * size, 4 * size];
-                Ok((*role, Column::new(layout::letter(*role), number, bytes, place, len, 0)?))
-            });
+            let columns = columns.map(|((role, _), values)| Ok((*role, values.column()?)));
             columns.collect::<Result<_, FormatError>>()?
         }
-        (Source::Rows(_, None), [values]) => {
-            let number = values.rows_of_four()?;
-            return Order::guess(|order| roles::rows(&values.bytes, number, false, order, unit, 0));
+        (Source::Records(_, fields), [values]) => values.fields(fields)?,
+        (Source::Rows(_, known), [values]) => {
+            let rows = values.rows()?;
+            let mut decoded = rows.recording(options, known.clone(), rule, sensor)?;
+            if let Some(columns) = &mut decoded.columns {
+                columns.value = format!("{} in {layout}", columns.value);
+            }
+            return Ok(decoded);
         }
         _ => return error(0, "expected one dataset"),
     };
-    roles::recording(&columns, unit, 0)
+    let selected = options.columns.is_some() || options.group.is_some();
+    let basis = if selected { Basis::Option } else { Basis::File };
+    let columns_found = Some(Finding::new(layout.to_string(), basis));
+    Ok(Decoded { columns: columns_found, ..roles::recording(&columns, rule, 0)? })
 }
 
-/// The unit of times: as the dataset of the times states it, or else as the layout is documented.
-fn unit(datasets: &[Dataset], layout: &Layout) -> Result<Option<TimeUnit>, FormatError> {
+/// The unit of times: as an attribute of theirs or their name states it, or else as the layout is
+/// documented; and the basis, if it is the layout.
+fn unit(
+    datasets: &[Dataset],
+    layout: &Layout,
+    options: &Options,
+) -> Result<(Option<TimeUnit>, Option<Basis>), FormatError> {
     let index = match &layout.source {
         Source::Columns(columns) => columns.iter().position(|(role, _)| *role == Role::T),
         _ => Some(0),
     };
-    let Some(dataset) = index.and_then(|index| datasets.get(index)) else { return Ok(layout.unit) };
-    let attributes = dataset.attributes();
-    let stated = ["units", "unit", "time_unit", "time_units"].into_iter();
-    match stated.filter_map(|name| attributes.get(name)?.as_str()).next() {
-        Some(stated) => match time_unit(stated) {
-            Some(unit) => Ok(Some(unit)),
-            None => Err(refuse(
-                &dataset.path,
-                format!("expected a unit of time, s, ms or us, found {stated:?}"),
-            )),
-        },
-        None => Ok(layout.unit),
+    let dataset = index.and_then(|index| datasets.get(index));
+    if let (Some(dataset), None) = (dataset, options.time_unit) {
+        let attributes = dataset.attributes();
+        let mut stated = ["units", "unit", "time_unit", "time_units"].into_iter();
+        if let Some(stated) = stated.find_map(|name| attributes.get(name)?.as_str()) {
+            return match stated.parse() {
+                Ok(unit) => Ok((Some(unit), None)),
+                Err(problem) => Err(refuse(
+                    &dataset.path,
+                    format!("{problem}; state the unit with Options::time_unit"),
+                )),
+            };
+        }
     }
-}
-
-fn time_unit(name: &str) -> Option<TimeUnit> {
-    Some(match name.trim().to_lowercase().as_str() {
-        // The micro sign and the Greek letter.
-        "us" | "\u{b5}s" | "\u{3bc}s" | "usec" | "usecs" | "microsecond" | "microseconds" => {
-            TimeUnit::Microseconds
+    Ok(match (layout.named_unit, layout.unit, layout.name) {
+        (Some(unit), ..) => (Some(unit), None),
+        (None, Some(unit), Some(name)) => {
+            (Some(unit), Some(Basis::Assumption(format!("the layout of {name}"))))
         }
-        "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" => TimeUnit::Milliseconds,
-        "s" | "sec" | "secs" | "second" | "seconds" => TimeUnit::Seconds,
-        _ => return None,
+        _ => (None, None),
     })
 }
 
-/// The recording with a time added to all.
-fn later(recording: Recording, offset: i64) -> Option<Recording> {
-    let later = |t: &mut Vec<i64>| {
-        t.iter_mut().try_for_each(|t| {
-            *t = t.checked_add(offset)?;
-            Some(())
-        })
-    };
-    Some(match recording {
-        Recording::Events(events) => {
-            let sensor = events.sensor();
-            let mut columns = events.into_columns();
-            later(&mut columns.t)?;
-            Recording::Events(Events::from_columns(columns, sensor).ok()?)
-        }
-        Recording::Spikes(spikes) => {
-            let mut t = spikes.t().to_vec();
-            later(&mut t)?;
-            Recording::Spikes(Spikes::new(t, spikes.unit().to_vec(), spikes.units()).ok()?)
-        }
+/// Adds a time to all; nothing if a sum is too large.
+fn later(content: &mut Content, offset: i64) -> Option<()> {
+    let (Content::Events { columns: crate::events::Columns { t, .. }, .. } | Content::Spikes(t, _)) =
+        content;
+    t.iter_mut().try_for_each(|t| {
+        *t = t.checked_add(offset)?;
+        Some(())
     })
+}
+
+/// The first of the sensors that contains all events, or else the first.
+fn fitting(content: &Content, sensors: &[SensorSize]) -> Option<SensorSize> {
+    let Content::Events { columns, merged } = content else { return None };
+    let smallest = SensorSize::smallest(columns);
+    let fits =
+        |sensor: &&SensorSize| sensor.width >= smallest.width && sensor.height >= smallest.height;
+    let sensor = sensors.iter().find(fits).or(sensors.first())?;
+    Some(if *merged { sensor.merged() } else { *sensor })
 }
 
 /// Sensors that the file states, the most likely first.
@@ -170,22 +172,4 @@ fn in_attributes(attributes: &Attributes) -> Vec<SensorSize> {
             .collect(),
         _ => Vec::new(),
     }
-}
-
-/// Events on the first of the sensors that has all of them.
-fn on_stated_sensor(events: Events, sensors: &[SensorSize]) -> Result<Events, FormatError> {
-    let Some(first) = sensors.first() else { return Ok(events) };
-    let smallest = events.sensor();
-    let fits =
-        |sensor: &&SensorSize| sensor.width >= smallest.width && sensor.height >= smallest.height;
-    let Some(sensor) = sensors.iter().find(fits) else {
-        let problem = format!(
-            "the file states a sensor of {first}, but its events need {smallest}; give it with the option `sensor`"
-        );
-        return error(0, problem);
-    };
-    let sensor = SensorSize { polarities: smallest.polarities, ..*sensor };
-    let columns: Columns = events.into_columns();
-    Events::from_columns(columns, sensor)
-        .map_err(|problem| FormatError { offset: 0, problem: problem.to_string() })
 }

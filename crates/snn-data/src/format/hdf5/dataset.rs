@@ -8,7 +8,8 @@ use super::dtype::Type;
 use super::file::Store;
 use super::{chunks, filter};
 use crate::format::FormatError;
-use crate::format::column::{Column, Number};
+use crate::format::column::Column;
+use crate::format::roles::{Role, Rows};
 
 /// A dataset of a known type.
 pub(super) struct Dataset {
@@ -156,27 +157,31 @@ impl Values {
         }
     }
 
-    /// The fields of records whose names `role` knows.
-    pub fn fields<R>(
-        &self,
-        role: impl Fn(&str) -> Option<R>,
-    ) -> Result<Vec<(R, Column<'_>)>, FormatError> {
+    /// Fields of records.
+    pub fn fields<'a>(
+        &'a self,
+        wanted: &'a [(Role, String)],
+    ) -> Result<Vec<(Role, Column<'a>)>, FormatError> {
         let Type::Record(fields) = &self.dtype else {
-            return Err(refuse(&self.path, "expected records with fields t, x, y, p"));
+            return Err(refuse(&self.path, "expected records"));
         };
-        let known = fields.iter().filter_map(|(name, at, number)| {
+        let columns = wanted.iter().map(|(role, name)| {
+            let Some((_, at, number)) = fields.iter().find(|(field, ..)| field == name) else {
+                return Err(refuse(&self.path, format!("expected a field {name} of numbers")));
+            };
             let (len, place) = (self.bytes.len() / self.size.max(1), [*at, self.size]);
-            let column = Column::new(name, *number, &self.bytes, place, len, 0);
-            role(name).map(|role| column.map(|column| (role, column)))
+            Ok((*role, Column::new(name, *number, &self.bytes, place, len, 0)?))
         });
-        known.collect()
+        columns.collect()
     }
 
-    /// The type of the numbers of rows of four.
-    pub fn rows_of_four(&self) -> Result<Number, FormatError> {
-        match (&self.dtype, self.shape.as_slice()) {
-            (Type::Number(number), [_, 4]) => Ok(*number),
-            (_, shape) => Err(refuse(&self.path, format!("expected rows of 4, found {shape:?}"))),
-        }
+    /// Rows of numbers.
+    pub fn rows(&self) -> Result<Rows<'_>, FormatError> {
+        let (Type::Number(number), [_, columns]) = (&self.dtype, self.shape.as_slice()) else {
+            let problem = format!("expected rows of numbers, found {:?}", self.shape);
+            return Err(refuse(&self.path, problem));
+        };
+        let columns = usize::try_from(*columns).unwrap_or(usize::MAX);
+        Ok(Rows { bytes: &self.bytes, number: *number, columns, by_column: false, offset: 0 })
     }
 }

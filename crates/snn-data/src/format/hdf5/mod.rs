@@ -1,7 +1,7 @@
 //! HDF5 (<https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html>): a recording of
 //! events, and the sets of spikes SHD, SSC and N-TIDIGITS.
 //!
-//! [`decode`] reads a file with one recording. A set has one reader each, [`Shd`] and
+//! [`format::read`](super::read) reads a file with one recording. A set has one reader each, [`Shd`] and
 //! [`NTidigits`], which reads its recordings one by one and leaves the file where it is.
 //!
 //! | layout | recording | times | sensor |
@@ -13,8 +13,13 @@
 //! | event_cnn_minimal | group `events` with `xs`, `ys`, `ts`, `ps` | s | attribute `sensor_resolution` |
 //! | others | a group with `t`, `x`, `y`, `p`, records with these fields, or rows `events` | | attributes `width`, `height` |
 //!
-//! An attribute `units` of the times goes before the unit of the layout, and is as good as one. Without
-//! a sensor, it is the smallest that has all events.
+//! An attribute `units` of the times takes precedence over the unit of the layout. A file without a
+//! sensor gets the smallest one that contains all events. Without `y`, a recording is spikes of neurons
+//! `x`; without `p`, events on a sensor with one channel.
+//!
+//! Where several groups or datasets are recordings, as of two cameras, [`Options::group`] selects one.
+//! [`Options::columns`] selects datasets of a group, or fields of records, by their names. Groups without
+//! all four columns are recordings if they are named `events`, or selected.
 //!
 //! Filters: deflate, shuffle, Fletcher-32, scale-offset, LZF, Blosc (BloscLZ, LZ4, zlib, zstd), LZ4,
 //! zstd, bitshuffle. Elements that were never written are the fill value, up to 64 MiB of a dataset.
@@ -41,31 +46,22 @@ pub use shd::Shd;
 pub use tidigits::NTidigits;
 
 use super::column::error;
-use super::{FormatError, Options, Recording};
+use super::decoded::Decoded;
+use super::{FormatError, Options};
 use crate::DataError;
 use dataset::Dataset;
 use dtype::Type;
-use layout::{Item, Layout};
+use layout::{Choice, Item, Layout};
 
-/// Reads the recording of a file, with times in µs. It makes a copy of the bytes: [`read`] does
-/// not.
-///
-/// The recording is the one that is found in the file, as the module lists; where there are several,
-/// as of two cameras, `group` chooses one by its path, that of a group or dataset. Without `y` it is
-/// spikes of neurons `x`; without `p`, events on a sensor with one channel: a group of either kind is
-/// named `events`, or chosen.
+/// Reads the recording of a file. It makes a copy of the bytes: [`read`] does not.
 ///
 /// # Errors
 ///
 /// The bytes are not an HDF5 file, are damaged, use an unknown filter, or have no recording or several;
 /// names the dataset, the filter, or what there is instead. The offset is 0 where the damage has no
 /// known place.
-pub fn decode(
-    bytes: &[u8],
-    options: &Options,
-    group: Option<&str>,
-) -> Result<Recording, FormatError> {
-    recording(&File::decode(bytes.to_vec())?, options, group)
+pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatError> {
+    recording(&File::decode(bytes.to_vec())?, options)
 }
 
 /// Reads the recording of a file as [`decode`], without the whole file in memory.
@@ -73,9 +69,9 @@ pub fn decode(
 /// # Errors
 ///
 /// The file cannot be read; or as [`decode`].
-pub fn read(path: &Path, options: &Options, group: Option<&str>) -> Result<Recording, DataError> {
+pub(super) fn read(path: &Path, options: &Options) -> Result<Decoded, DataError> {
     let file = File::open(path)?;
-    recording(&file, options, group).map_err(|refusal| in_file(path, refusal))
+    recording(&file, options).map_err(|refusal| in_file(path, refusal))
 }
 
 /// An error of a file that is known by its path.
@@ -83,16 +79,12 @@ pub(crate) fn in_file(path: &Path, FormatError { offset, problem }: FormatError)
     DataError::Format { path: path.into(), offset, problem }
 }
 
-fn recording(
-    file: &File,
-    options: &Options,
-    group: Option<&str>,
-) -> Result<Recording, FormatError> {
-    assemble::recording(file, &layout(file, group)?, options)
+fn recording(file: &File, options: &Options) -> Result<Decoded, FormatError> {
+    assemble::recording(file, &layout(file, options)?, options)
 }
 
 /// The layout of a file.
-fn layout(file: &File, group: Option<&str>) -> Result<Layout, FormatError> {
+fn layout(file: &File, options: &Options) -> Result<Layout, FormatError> {
     for (path, reader) in
         [("spikes/times", "Shd"), ("train_labels", "NTidigits"), ("test_labels", "NTidigits")]
     {
@@ -104,7 +96,8 @@ fn layout(file: &File, group: Option<&str>) -> Result<Layout, FormatError> {
         }
     }
     let items = file.all()?.iter().map(listed).collect::<Result<Vec<Item>, FormatError>>()?;
-    layout::find(&items, group).map_err(|problem| FormatError { offset: 0, problem })
+    let choice = Choice { group: options.group.as_deref(), columns: options.columns.as_ref() };
+    layout::find(&items, choice).map_err(|problem| FormatError { offset: 0, problem })
 }
 
 /// A dataset, as a layout sees it.
