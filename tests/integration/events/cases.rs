@@ -159,7 +159,7 @@ fn headers_that_state_less() {
     assert_eq!((events.len(), events.t()[1]), (400, 500));
     assert_eq!((events.x()[1], events.y()[1], events.p()[1]), (1, 1, true));
     // 100 events of which 99 are valid; the second word is 0x000c0013: x 6, y 4, brighter, at 1000 µs.
-    let unknown = events("unknown_source.aedat");
+    let (unknown, _) = inspect("unknown_source.aedat", &Options::default());
     assert_eq!((unknown.len(), unknown.t()[1]), (99, 1000));
     assert_eq!((unknown.x()[1], unknown.y()[1], unknown.p()[1]), (6, 4, true));
 }

@@ -201,6 +201,7 @@ impl<'a> Column<'a> {
     }
 
     /// Times of a known unit in µs, rounded toward zero whatever their type, as Tonic does with spikes.
+    #[cfg(feature = "hdf5")]
     pub fn times_truncated(&self, unit: TimeUnit) -> Result<Vec<i64>, FormatError> {
         self.map("a time", |value| unit.whole(value), |value| unit.real(value, 0.0))
     }

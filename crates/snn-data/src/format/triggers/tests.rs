@@ -77,7 +77,7 @@ fn other_formats_name_those_with_triggers() {
 #[test]
 fn headers_of_other_formats_and_cut_words_are_named() {
     let error = decode_triggers(Format::Evt2, &evt3(&[])).unwrap_err();
-    assert_eq!(error.problem, "expected EVT 2.0, but the header says EVT 3.0");
+    assert_eq!(error.problem, "expected EVT 2.0, but the header states EVT 3.0");
     let whole = evt3(&[0x8000, 0xa001]);
     let error = decode_triggers(Format::Evt3, &whole[..whole.len() - 1]).unwrap_err();
     assert_eq!(error.offset, whole.len() - 2);
