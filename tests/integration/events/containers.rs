@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use snn::data::Part;
 use snn::data::events::{Events, SensorSize, Spikes};
 use snn::data::format::hdf5::{File, NTidigits, Shd};
-use snn::data::format::{self, Format, FormatError, Options, Recording, csv, mat, npy};
+use snn::data::format::{
+    self, Basis, ColumnSelection, Format, FormatError, Options, Recording, TimeUnit, csv, mat, npy,
+};
 
 fn real(name: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(crate::files::real(name)?).unwrap())
@@ -240,7 +242,7 @@ fn files_of_event_cameras() {
     // 1.5e9 s; the rows are x, y, t, p, and p is -1 or 1.
     let refusal = read("mvsec.hdf5", None).unwrap_err();
     assert!(
-        refusal.contains("found 2: davis/left/events; davis/right/events; choose"),
+        refusal.contains("found 2: /davis/left/events; /davis/right/events; choose"),
         "{refusal}"
     );
     for (group, start) in [("davis/left", 0), ("/davis/right/", 1000), ("davis/left/events", 0)] {
@@ -253,6 +255,48 @@ fn files_of_event_cameras() {
     assert_eq!(read("prophesee.hdf5", None).unwrap(), prophesee);
     let minimal = seen(1_468_941_032_200_000, SensorSize::new(640, 480), third);
     assert_eq!(read("event_cnn_minimal.h5", None).unwrap(), minimal);
+}
+
+#[test]
+fn how_a_file_of_an_event_camera_was_understood() {
+    let understood =
+        |name: &str, options: &Options| format::inspect(fixture(name), options).unwrap().1;
+    let dsec = understood("dsec.h5", &Options::default());
+    let columns = "events/t, events/x, events/y, events/p, plus t_offset; layout of DSEC";
+    assert_eq!(dsec.columns.unwrap().value, columns);
+    assert_eq!(dsec.time_unit.value, TimeUnit::Microseconds);
+    assert_eq!(dsec.time_unit.basis, Basis::Assumption("the layout of DSEC".into()));
+    assert!(matches!(dsec.sensor.unwrap().basis, Basis::Assumption(_)));
+    let left = Options { group: Some("davis/left".into()), ..Options::default() };
+    let mvsec = understood("mvsec.hdf5", &left);
+    let columns = "x, y, t, p in rows of davis/left/events; layout of MVSEC";
+    assert_eq!(mvsec.columns.unwrap().value, columns);
+    assert_eq!(mvsec.time_unit.value, TimeUnit::Seconds);
+    assert_eq!(mvsec.sensor.unwrap().basis, Basis::File);
+    // The options go before the layout: of 74,750 ms the offset has the same unit.
+    let time_unit = Some(TimeUnit::Milliseconds);
+    let options = Options { time_unit, ..Options::default() };
+    let (read, dsec) = format::inspect(fixture("dsec.h5"), &options).unwrap();
+    assert_eq!(dsec.time_unit.basis, Basis::Option);
+    assert_eq!(events(read).t()[299], (36_607_300_656 + 74_750) * 1000);
+}
+
+#[test]
+fn columns_of_hdf5_that_are_selected() {
+    let read = |name: &str, columns: &str| {
+        let columns = Some(columns.parse().unwrap());
+        format::read_with(fixture(name), &Options { columns, ..Options::default() })
+    };
+    // x and y exchanged; a dataset by its path; a field of records.
+    let dsec = events(read("dsec.h5", "t=t,x=y,y=x,p=p").unwrap());
+    assert_eq!((dsec.x()[1], dsec.y()[1]), (7, 3));
+    let m3ed = "t=prophesee/left/t,x=prophesee/left/y,y=prophesee/left/x";
+    let m3ed = events(read("m3ed.h5", m3ed).unwrap());
+    assert_eq!((m3ed.x()[1], m3ed.y()[1], m3ed.sensor().polarities), (7, 3, 1));
+    let prophesee = events(read("prophesee.hdf5", "t=t,x=y,y=x,p=p").unwrap());
+    assert_eq!((prophesee.x()[1], prophesee.y()[1]), (7, 3));
+    let refusal = read("dsec.h5", "t=stamp,x=x").unwrap_err().to_string();
+    assert!(refusal.contains("expected the columns that Options::columns selects"), "{refusal}");
 }
 
 #[test]
@@ -307,10 +351,20 @@ fn what_was_never_written_is_the_fill_value() {
         let p = |i: u16| !(written && (100..150).contains(&i));
         assert_eq!(read("unwritten.h5", Some(group)).unwrap(), seen(0, SMALLEST, p), "{group}");
     }
-    let rows = read("unwritten.h5", Some("rows")).unwrap();
+    // After the written rows the time falls to 0, so it does not decide the order.
+    let refusal = read("unwritten.h5", Some("rows")).unwrap_err();
+    assert!(refusal.contains("may be txyp"), "{refusal}");
+    let options = Options {
+        group: Some("rows".into()),
+        columns: Some(ColumnSelection::txyp()),
+        ..Options::default()
+    };
+    let rows = events(format::read_with(fixture("unwritten.h5"), &options).unwrap());
     let (head, tail) = (rows.slice(0..150), rows.slice(150..300));
-    assert_eq!(head.t(), seen(0, SMALLEST, third).slice(0..150).t());
-    assert!(tail.t().iter().all(|t| *t == 0) && tail.x().iter().all(|x| *x == 0));
+    let expected = seen(0, SMALLEST, third).slice(0..150);
+    assert_eq!((head.t(), head.x(), head.y()), (expected.t(), expected.x(), expected.y()));
+    assert_eq!(head.p(), expected.p());
+    assert!(tail.iter().all(|event| (event.t, event.x, event.y, event.p) == (0, 0, 0, false)));
 }
 
 #[test]
