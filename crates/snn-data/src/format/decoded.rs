@@ -1,7 +1,7 @@
 //! A recording as its file stores it, before it lies on the sensor of the options.
 
 use super::interpretation::{Basis, Finding, Interpretation};
-use super::roles::{self, Role};
+use super::roles::Roles;
 use super::{Format, FormatError, Options, Recording, TimeUnit};
 use crate::events::{Columns, Events, SensorSize, Spikes};
 
@@ -29,11 +29,19 @@ pub(super) enum Content {
     Spikes(Vec<i64>, Vec<u32>),
 }
 
+impl Content {
+    /// Events; without polarities, on a sensor with one channel.
+    pub(super) fn of_columns(t: Vec<i64>, x: Vec<u16>, y: Vec<u16>, p: Option<Vec<bool>>) -> Self {
+        let merged = p.is_none();
+        let p = p.unwrap_or_else(|| vec![true; t.len()]);
+        Self::Events { columns: Columns { t, x, y, p }, merged }
+    }
+}
+
 impl Decoded {
-    /// Adds the order of columns with names, or of those that the options select.
-    pub(super) fn with_columns(self, roles: &[Option<Role>], options: &Options) -> Self {
-        let basis = if options.columns.is_some() { Basis::Option } else { Basis::File };
-        Self { columns: Some(Finding::new(roles::order(roles), basis)), ..self }
+    /// Adds the order of the columns.
+    pub(super) fn with_columns(self, roles: Roles) -> Self {
+        Self { columns: Some(roles.order()), ..self }
     }
 
     /// Places the events on a sensor: that of the options, or else that of the file, or else the

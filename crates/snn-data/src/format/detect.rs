@@ -298,7 +298,7 @@ mod tests {
     /// Sixty events of a DVS128, 100 µs apart, as AEDAT 1.0 without a header.
     fn aedat1() -> Vec<u8> {
         let event = |k: u32| {
-            let address = (k % 128) << 8 | (k * 7 % 128) << 1 | k % 2;
+            let address = (k % 128) << 8 | (k * 7 % 128) << 1 | (k % 2);
             [&(address as u16).to_be_bytes()[..], &(100 * k).to_be_bytes()].concat()
         };
         (0..60).flat_map(event).collect()
@@ -308,7 +308,7 @@ mod tests {
     fn both_formats_of_dat() {
         assert_eq!(of("a.dat", &aedat1()).unwrap(), Format::Aedat1);
         let event =
-            |k: u32| [(100 * k).to_le_bytes(), (k % 304 | (k % 240) << 9).to_le_bytes()].concat();
+            |k: u32| [(100 * k).to_le_bytes(), ((k % 304) | (k % 240) << 9).to_le_bytes()].concat();
         let atis: Vec<u8> = (0..60).flat_map(event).collect();
         assert_eq!(of("a.dat", &atis).unwrap(), Format::Dat);
         // One event may be anything.

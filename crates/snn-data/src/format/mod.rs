@@ -51,9 +51,11 @@ mod interpretation;
 pub mod mat;
 pub mod npy;
 mod options;
+mod order;
 #[cfg(test)]
 mod properties;
 mod roles;
+mod rows;
 mod selection;
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,10 @@
-//! Roles of the columns of a table, and the recording that columns make.
+//! Roles of the columns of a table: by their names, or as the options select them.
 
 use std::fmt;
 
-use super::column::{Column, Number, error};
 use super::interpretation::{Basis, Finding};
-use super::options::Options;
 use super::selection::ColumnSelection;
-use super::time_unit::{TimeUnit, UnitRule};
-use super::{FormatError, decoded};
-use crate::events::{Columns, SensorSize};
-use decoded::{Content, Decoded};
+use super::time_unit::TimeUnit;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,42 +15,14 @@ pub(super) enum Role {
     P,
 }
 
-/// Orders of four columns without names, the most common first.
-const ORDERS: [[Role; 4]; 3] = [
-    [Role::T, Role::X, Role::Y, Role::P],
-    [Role::X, Role::Y, Role::T, Role::P],
-    [Role::X, Role::Y, Role::P, Role::T],
-];
-
-/// An order of four columns, and why it was chosen.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Order {
-    roles: [Role; 4],
-    reason: &'static str,
-}
-
-/// Reason of the first order, with which an error names the value that is out of place.
-const NO_ORDER: &str = "no order fits the values";
-
-impl Order {
-    /// Role of each column, and the basis for it.
-    pub(super) fn found(self) -> (Vec<Option<Role>>, Basis) {
-        (self.roles.map(Some).to_vec(), Basis::Assumption(self.reason.into()))
-    }
-}
-
-/// Adds to an error in the first order of columns that none of the others fits either.
-pub(super) fn explain(refusal: FormatError, basis: &Basis) -> FormatError {
-    match basis {
-        Basis::Assumption(reason) if reason == NO_ORDER => FormatError {
-            problem: format!(
-                "{}, read as t, x, y, p; no other order fits, choose one with Options::columns",
-                refusal.problem
-            ),
-            ..refusal
-        },
-        _ => refusal,
-    }
+/// Roles of the columns of a table, in its order.
+#[derive(Debug, Clone)]
+pub(super) struct Roles {
+    /// `None` for a column that is skipped.
+    pub columns: Vec<Option<Role>>,
+    pub basis: Basis,
+    /// Unit in the name of the times.
+    pub unit: Option<TimeUnit>,
 }
 
 impl Role {
@@ -108,94 +75,51 @@ impl fmt::Display for Role {
     }
 }
 
-/// Columns in the order of the file, an underscore for one that is skipped.
-pub(super) fn order(roles: &[Option<Role>]) -> String {
-    let letters = roles.iter().map(|role| role.map_or("_", Role::letter));
-    letters.collect::<Vec<_>>().join(", ")
-}
-
-/// Finds the order of four columns without names.
-///
-/// In the right order, x and y are pixels of the sensor, if it is known, and p is 0, 1 or -1. Where
-/// several orders fit, it is the one in which the time does not fall.
-///
-/// # Errors
-///
-/// With all readings, if several orders fit and the time does not decide.
-pub(super) fn find_order(
-    columns: &[Vec<f64>; 4],
-    sensor: Option<SensorSize>,
-) -> Result<Order, String> {
-    let [width, height] = match sensor {
-        Some(sensor) => [sensor.width, sensor.height].map(f64::from),
-        None => [65536.0; 2],
-    };
-    let pixel = |value: &f64, size: f64| value.fract() == 0.0 && (0.0..size).contains(value);
-    let fits = |order: &[Role; 4]| {
-        order.iter().zip(columns).all(|(role, column)| match role {
-            Role::T => true,
-            Role::X => column.iter().all(|value| pixel(value, width)),
-            Role::Y => column.iter().all(|value| pixel(value, height)),
-            Role::P => column.iter().all(|value| [0.0, 1.0, -1.0].contains(value)),
-        })
-    };
-    let all: Vec<[Role; 4]> = ORDERS.into_iter().filter(fits).collect();
-    let time =
-        |order: &[Role; 4]| &columns[order.iter().position(|role| *role == Role::T).unwrap_or(0)];
-    let rising: Vec<_> = all.iter().filter(|order| time(order).is_sorted()).copied().collect();
-    match (all.as_slice(), rising.as_slice()) {
-        ([], _) => Ok(Order { roles: ORDERS[0], reason: NO_ORDER }),
-        ([roles], _) => Ok(Order { roles: *roles, reason: "the only order that fits the values" }),
-        (_, [roles]) => Ok(Order {
-            roles: *roles,
-            reason: "of the orders that fit the values, the one in which the time does not fall",
-        }),
-        ([roles, ..], _) if columns[0].is_empty() => Ok(Order { roles: *roles, reason: "no rows" }),
-        (all, rising) => {
-            let several = if rising.is_empty() { all } else { rising };
-            let reading = |order: &[Role; 4]| {
-                let first =
-                    order.iter().zip(columns).map(|(role, column)| format!("{role} {}", column[0]));
-                let names = order.map(Role::letter).concat();
-                format!("{names} (first event {})", first.collect::<Vec<_>>().join(", "))
-            };
-            let readings: Vec<String> = several.iter().map(reading).collect();
-            Err(format!(
-                "the columns have no names and may be {}; choose the order with Options::columns",
-                readings.join(" or ")
-            ))
+impl Roles {
+    /// Roles as the options select them, or else by the names of the columns.
+    pub(super) fn by_name(
+        names: &[impl AsRef<str>],
+        selection: Option<&ColumnSelection>,
+    ) -> Result<Self, String> {
+        if let Some(selection) = selection {
+            let columns = selection.resolve(names, names.len())?;
+            let t = columns.iter().position(|role| *role == Some(Role::T));
+            let unit = t.and_then(|t| Role::unit(names.get(t)?.as_ref()));
+            return Ok(Self { columns, basis: Basis::Option, unit });
         }
+        let found: Vec<_> = names.iter().map(|name| Role::of(name.as_ref())).collect();
+        for role in Role::ALL {
+            let of_role =
+                names.iter().zip(&found).filter(|(_, found)| found.is_some_and(|(r, _)| r == role));
+            let of_role: Vec<&str> = of_role.map(|(name, _)| name.as_ref()).collect();
+            let problem = match (of_role.as_slice(), role) {
+                ([_], _) | ([], Role::Y | Role::P) => continue,
+                ([], _) => format!("expected columns t and x at least, found {}", list(names)),
+                (several, _) => format!("the columns {} may all be {role}", list(several)),
+            };
+            let remedy = "choose with Options::columns, such as \"t=NAME,x=NAME\"";
+            return Err(format!("{problem}; {remedy}"));
+        }
+        let unit = found.iter().flatten().find_map(|(_, unit)| *unit);
+        let columns = found.into_iter().map(|found| found.map(|(role, _)| role)).collect();
+        Ok(Self { columns, basis: Basis::File, unit })
     }
-}
 
-/// Roles of columns by their names, or by the selection of the options; and the unit of the times, if a
-/// name ends with it.
-pub(super) fn by_name(
-    names: &[impl AsRef<str>],
-    selection: Option<&ColumnSelection>,
-) -> Result<(Vec<Option<Role>>, Option<TimeUnit>), String> {
-    if let Some(selection) = selection {
-        let roles = selection.resolve(names, names.len())?;
-        let t = roles.iter().position(|role| *role == Some(Role::T));
-        let unit = t.and_then(|t| Role::unit(names.get(t)?.as_ref()));
-        return Ok((roles, unit));
+    /// Roles of `count` columns without names, as a selection has them.
+    pub(super) fn by_position(
+        selection: &ColumnSelection,
+        count: usize,
+        basis: Basis,
+    ) -> Result<Self, String> {
+        let columns = selection.resolve(&[] as &[&str], count)?;
+        Ok(Self { columns, basis, unit: None })
     }
-    let found: Vec<_> = names.iter().map(|name| Role::of(name.as_ref())).collect();
-    for role in Role::ALL {
-        let of_role =
-            names.iter().zip(&found).filter(|(_, found)| found.is_some_and(|(r, _)| r == role));
-        let of_role: Vec<&str> = of_role.map(|(name, _)| name.as_ref()).collect();
-        let problem = match (of_role.as_slice(), role) {
-            ([_], _) | ([], Role::Y | Role::P) => continue,
-            ([], _) => {
-                format!("expected columns t and x at least, found {}", list(names))
-            }
-            (several, _) => format!("the columns {} may all be {role}", several.join(", ")),
-        };
-        return Err(format!("{problem}; choose with Options::columns, such as \"t=NAME,x=NAME\""));
+
+    /// The order of the columns, an underscore for one that is skipped.
+    pub(super) fn order(self) -> Finding<String> {
+        let letters = self.columns.iter().map(|role| role.map_or("_", Role::letter));
+        Finding::new(letters.collect::<Vec<_>>().join(", "), self.basis)
     }
-    let unit = found.iter().flatten().find_map(|(_, unit)| *unit);
-    Ok((found.into_iter().map(|found| found.map(|(role, _)| role)).collect(), unit))
 }
 
 /// The first names, each of a bounded length.
@@ -204,109 +128,4 @@ pub(super) fn list(names: &[impl AsRef<str>]) -> String {
     let first: Vec<String> = names.iter().take(12).map(|name| short(name.as_ref())).collect();
     let more = if names.len() > 12 { ", and more" } else { "" };
     first.join(", ") + more
-}
-
-/// Refusal of columns that nothing tells apart.
-pub(super) fn unnamed(columns: usize) -> String {
-    format!(
-        "expected columns t, x, y, p or names, found {columns} columns without names; choose them \
-         with Options::columns, such as \"xy_pt\" for five of which the third is skipped"
-    )
-}
-
-/// The recording that columns make, each role at most once. `first` is the number of the first pixel.
-pub(super) fn recording(
-    columns: &[(Role, Column<'_>)],
-    rule: UnitRule,
-    first: i64,
-) -> Result<Decoded, FormatError> {
-    let offset = columns.iter().map(|(_, column)| column.offset).min().unwrap_or(0);
-    let of = |wanted: Role| {
-        let found = columns.iter().find(|(role, _)| *role == wanted);
-        found.map(|(_, column)| column)
-    };
-    let (Some(t), Some(x)) = (of(Role::T), of(Role::X)) else {
-        return error(offset, "expected columns t and x at least");
-    };
-    let (t, time_unit) = t.times(rule)?;
-    let content = match of(Role::Y) {
-        None => Content::Spikes(t, x.units()?),
-        Some(y) => {
-            let (x, y) = (x.pixels(first)?, y.pixels(first)?);
-            let p = of(Role::P).map(Column::polarities).transpose()?;
-            Content::of_columns(t, x, y, p)
-        }
-    };
-    Ok(Decoded { content, sensor: None, time_unit, columns: None, offset })
-}
-
-/// Rows of numbers, as they lie in a file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rows<'a> {
-    pub bytes: &'a [u8],
-    pub number: Number,
-    /// Numbers in a row.
-    pub columns: usize,
-    /// Whether all of one column come before the next one.
-    pub by_column: bool,
-    /// Where the numbers begin in the file.
-    pub offset: usize,
-}
-
-impl Rows<'_> {
-    /// The recording, in the order of the options, or of `known` if the layout defines one, or else in
-    /// the one that fits.
-    pub(super) fn recording(
-        self,
-        options: &Options,
-        known: Option<ColumnSelection>,
-        rule: UnitRule,
-        sensor: Option<SensorSize>,
-    ) -> Result<Decoded, FormatError> {
-        let refuse = |problem: String| FormatError { offset: self.offset, problem };
-        let chosen = options.columns.clone().map(|columns| (columns, Basis::Option));
-        let chosen = chosen.or_else(|| known.map(|columns| (columns, Basis::Format)));
-        let (roles, basis) = match chosen {
-            Some((columns, basis)) => {
-                (columns.resolve(&[] as &[&str], self.columns).map_err(refuse)?, basis)
-            }
-            None => self.find(options.sensor.or(sensor)).map_err(refuse)?,
-        };
-        let columns = roles.iter().enumerate().filter_map(|(index, role)| Some((index, (*role)?)));
-        let columns: Result<Vec<_>, FormatError> =
-            columns.map(|(index, role)| Ok((role, self.column(role.letter(), index)?))).collect();
-        let mut decoded =
-            recording(&columns?, rule, 0).map_err(|refusal| explain(refusal, &basis))?;
-        decoded.columns = Some(Finding::new(order(&roles), basis));
-        decoded.sensor = sensor;
-        Ok(decoded)
-    }
-
-    fn find(self, sensor: Option<SensorSize>) -> Result<(Vec<Option<Role>>, Basis), String> {
-        let numbers = |index| self.column("", index).map(|column| column.numbers());
-        let columns = match self.columns {
-            4 => [numbers(0), numbers(1), numbers(2), numbers(3)],
-            columns => return Err(unnamed(columns)),
-        };
-        let [Ok(a), Ok(b), Ok(c), Ok(d)] = columns else { return Err(unnamed(4)) };
-        find_order(&[a, b, c, d], sensor).map(Order::found)
-    }
-
-    fn column<'b>(&'b self, name: &'b str, index: usize) -> Result<Column<'b>, FormatError> {
-        let size = self.number.size();
-        let len = self.bytes.len() / (self.columns * size).max(1);
-        let place = match self.by_column {
-            true => [index * len * size, size],
-            false => [index * size, self.columns * size],
-        };
-        Column::new(name, self.number, self.bytes, place, len, self.offset)
-    }
-}
-
-impl Content {
-    pub(super) fn of_columns(t: Vec<i64>, x: Vec<u16>, y: Vec<u16>, p: Option<Vec<bool>>) -> Self {
-        let merged = p.is_none();
-        let p = p.unwrap_or_else(|| vec![true; t.len()]);
-        Self::Events { columns: Columns { t, x, y, p }, merged }
-    }
 }

@@ -181,9 +181,7 @@ mod tests {
     #[test]
     fn columns_are_found_by_name_or_position() {
         let names = ["stamp", "x", "y", "sign"];
-        let of = |text: &str| {
-            text.parse::<ColumnSelection>().unwrap().resolve(&names, 4).map_err(|error| error)
-        };
+        let of = |text: &str| text.parse::<ColumnSelection>().unwrap().resolve(&names, 4);
         let roles = [Role::T, Role::X, Role::Y, Role::P].map(Some);
         assert_eq!(of("t=stamp,x=1,y=y,p=sign").unwrap(), roles);
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use super::{fields, is_comment, lines, number};
 use crate::events::SensorSize;
-use crate::format::roles;
+use crate::format::roles::Roles;
 
 /// What the lines before the first event state.
 #[derive(Debug, Default, PartialEq)]
@@ -124,7 +124,7 @@ fn names(text: &str) -> Option<Vec<String>> {
     let names = names.iter().map(|name| name.trim().trim_matches('"').to_owned());
     let names: Vec<String> = names.filter(|name| !spaced || !name.is_empty()).collect();
     let names = if spaced { join_units(names) } else { names };
-    roles::by_name(&names, None).is_ok().then_some(names)
+    Roles::by_name(&names, None).is_ok().then_some(names)
 }
 
 /// Whether there is a separator outside of brackets.
@@ -198,7 +198,7 @@ mod tests {
         ] {
             let header = read(text);
             assert_eq!(header.names, names, "{text}");
-            assert_eq!(roles::by_name(&header.names, None).unwrap().1, unit, "{text}");
+            assert_eq!(Roles::by_name(&header.names, None).unwrap().unit, unit, "{text}");
         }
         let prose = read("# recorded at time t = 5 with x, y flipped\n1,2,3,1\n");
         assert!(prose.names.is_empty(), "{prose:?}");

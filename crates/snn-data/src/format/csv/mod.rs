@@ -32,9 +32,10 @@ use self::header::Header;
 use super::FormatError;
 use super::column;
 use super::decoded::{Content, Decoded};
-use super::interpretation::{Basis, Finding};
+use super::interpretation::Basis;
 use super::options::Options;
-use super::roles::{self, Role};
+use super::order;
+use super::roles::{Role, Roles};
 use super::time_unit::{self, TimeUnit, UnitRule};
 use crate::events::Events;
 
@@ -46,10 +47,10 @@ use crate::events::Events;
 /// the byte and the line. Or the order of the columns or the unit of the times is not known.
 pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatError> {
     let header = Header::read(bytes);
-    let (roles, basis, stated) = columns(bytes, &header, options)?;
+    let roles = roles(bytes, &header, options)?;
     let fractions = header.e2vid.then_some((TimeUnit::Seconds, "text for E2VID"));
-    let rule = UnitRule { option: options.time_unit, stated, fractions };
-    let table = Table { bytes, header: &header, roles: &roles };
+    let rule = UnitRule { option: options.time_unit, stated: roles.unit, fractions };
+    let table = Table { bytes, header: &header, roles: &roles.columns };
     let mut time_unit = rule.of_whole();
     let mut read = table.read(rule.known().map(|unit| unit.value));
     if let (Err(Refusal::Fraction(_)), Some(unit)) = (&read, rule.of_fractions()) {
@@ -60,9 +61,9 @@ pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatE
         Refusal::Fraction(field) => {
             field.refuse(&time_unit::fraction("the time", field.value(), table.ends()))
         }
-        Refusal::Format(refusal) => roles::explain(refusal, &basis),
+        Refusal::Format(refusal) => order::explain(refusal, &roles.basis),
     })?;
-    let columns = Some(Finding::new(roles::order(&roles), basis));
+    let columns = Some(roles.order());
     Ok(Decoded { content, sensor: header.sensor, time_unit, columns, offset: header.start })
 }
 
@@ -77,33 +78,21 @@ pub fn encode(events: &Events) -> Vec<u8> {
     bytes
 }
 
-/// The role of each column, the basis for it, and the unit that the names state.
-fn columns(
-    bytes: &[u8],
-    header: &Header,
-    options: &Options,
-) -> Result<(Vec<Option<Role>>, Basis, Option<TimeUnit>), FormatError> {
-    let refuse = |problem: String| FormatError { offset: header.start, problem };
+/// Roles of the columns: as the options select them, by their names, or in the order that fits.
+fn roles(bytes: &[u8], header: &Header, options: &Options) -> Result<Roles, FormatError> {
     let selection = options.columns.as_ref();
-    if !header.names.is_empty() {
-        let (roles, unit) = roles::by_name(&header.names, selection).map_err(refuse)?;
-        let basis = if selection.is_some() { Basis::Option } else { Basis::File };
-        return Ok((roles, basis, unit));
-    }
-    let (roles, basis) = match (header.fields, selection) {
+    let roles = match (header.fields, selection) {
+        _ if !header.names.is_empty() => Roles::by_name(&header.names, selection),
         // No events.
-        (0, _) => (Vec::new(), Basis::Format),
-        (count, Some(selection)) => {
-            (selection.resolve(&[] as &[&str], count).map_err(refuse)?, Basis::Option)
-        }
+        (0, _) => Ok(Roles { columns: Vec::new(), basis: Basis::Format, unit: None }),
+        (count, Some(selection)) => Roles::by_position(selection, count, Basis::Option),
         (4, None) => {
             let table = Table { bytes, header, roles: &[Some(Role::T); 4] };
-            let numbers = table.numbers()?;
-            roles::find_order(&numbers, options.sensor.or(header.sensor)).map_err(refuse)?.found()
+            order::find(&table.numbers()?, options.sensor.or(header.sensor))
         }
-        (count, None) => return Err(refuse(roles::unnamed(count))),
+        (count, None) => Err(order::unnamed(count)),
     };
-    Ok((roles, basis, None))
+    roles.map_err(|problem| FormatError { offset: header.start, problem })
 }
 
 /// The lines from the first event on, with the roles of their fields.

@@ -7,7 +7,8 @@ use crate::events::SensorSize;
 use crate::format::column::{Column, error};
 use crate::format::decoded::{Content, Decoded};
 use crate::format::interpretation::{Basis, Finding};
-use crate::format::roles::{self, Role};
+use crate::format::roles::Role;
+use crate::format::rows;
 use crate::format::time_unit::{TimeUnit, UnitRule};
 use crate::format::{FormatError, Options};
 
@@ -65,7 +66,7 @@ fn table(
     let selected = options.columns.is_some() || options.group.is_some();
     let basis = if selected { Basis::Option } else { Basis::File };
     let columns_found = Some(Finding::new(layout.to_string(), basis));
-    Ok(Decoded { columns: columns_found, ..roles::recording(&columns, rule, 0)? })
+    Ok(Decoded { columns: columns_found, ..rows::recording(&columns, rule, 0)? })
 }
 
 /// The unit of times: as an attribute of theirs or their name states it, or else as the layout is

@@ -9,7 +9,8 @@ use super::file::Store;
 use super::{chunks, filter};
 use crate::format::FormatError;
 use crate::format::column::Column;
-use crate::format::roles::{Role, Rows};
+use crate::format::roles::Role;
+use crate::format::rows::Rows;
 
 /// A dataset of a known type.
 pub(super) struct Dataset {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::events::SensorSize;
-use crate::format::roles::{self, Role};
+use crate::format::roles::{Role, Roles};
 use crate::format::{ColumnId, ColumnSelection, TimeUnit};
 
 /// A dataset in the listing of a file.
@@ -158,12 +158,12 @@ impl Choice<'_> {
                 (least && (missing == 0 || chosen)).then_some(missing)?
             }
         };
-        let table = roles::by_name(names, self.columns).map(|(roles, unit)| {
-            let table = names.iter().zip(roles);
+        let table = Roles::by_name(names, self.columns).map(|roles| {
+            let table = names.iter().zip(roles.columns);
             let mut table: Vec<(Role, String)> =
                 table.filter_map(|(name, role)| Some((role?, name.to_string()))).collect();
             table.sort_by_key(|(role, _)| *role as usize);
-            (table, unit)
+            (table, roles.unit)
         });
         Some((missing, table.map_err(|problem| format!("{}: {problem}", shown(path)))))
     }

@@ -18,7 +18,8 @@ use super::column::{self, Column, Number, error};
 use super::decoded::{Content, Decoded};
 use super::interpretation::{Basis, Finding};
 use super::options::Options;
-use super::roles::{self, Role};
+use super::roles::{Role, Roles};
+use super::rows;
 use super::time_unit::{TimeUnit, UnitRule};
 use crate::events::{Columns, SensorSize};
 
@@ -169,20 +170,20 @@ pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatE
         _ => None,
     });
     let (names, arrays): (Vec<&str>, Vec<&Array>) = named.unzip();
-    let (roles, stated) =
-        roles::by_name(&names, options.columns.as_ref()).map_err(|problem| FormatError {
+    let roles =
+        Roles::by_name(&names, options.columns.as_ref()).map_err(|problem| FormatError {
             offset: 0,
             problem: format!(
                 "the variables {:?} are no structure TD, spiketrain or columns: {problem}",
                 variables.names().collect::<Vec<_>>()
             ),
         })?;
-    let columns = names.iter().zip(arrays).zip(&roles);
+    let columns = names.iter().zip(arrays).zip(&roles.columns);
     let columns = columns.filter_map(|((name, array), role)| Some((name, array, (*role)?)));
     let columns: Result<Vec<_>, FormatError> =
         columns.map(|(name, array, role)| Ok((role, array.column(name)?))).collect();
-    let decoded = roles::recording(&columns?, UnitRule { stated, ..rule }, 0)?;
-    Ok(decoded.with_columns(&roles, options))
+    let rule = UnitRule { stated: roles.unit, ..rule };
+    Ok(rows::recording(&columns?, rule, 0)?.with_columns(roles))
 }
 
 fn layout<'a>(
@@ -198,7 +199,7 @@ fn layout<'a>(
         };
         columns.push((role, array.column(name)?));
     }
-    roles::recording(&columns, rule, first)
+    rows::recording(&columns, rule, first)
 }
 
 fn asl_dvs(mut decoded: Decoded) -> Result<Decoded, FormatError> {

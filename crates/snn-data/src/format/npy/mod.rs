@@ -27,7 +27,8 @@ use super::FormatError;
 use super::column::{Column, Number, error};
 use super::decoded::Decoded;
 use super::options::Options;
-use super::roles::{self, Role, Rows};
+use super::roles::{Role, Roles};
+use super::rows::{self, Rows};
 use super::time_unit::{TimeUnit, UnitRule};
 use crate::events::{Events, Spikes};
 use crate::frame::Frames;
@@ -159,11 +160,11 @@ impl<'a> Array<'a> {
         options: &Options,
     ) -> Result<Decoded, FormatError> {
         let names: Vec<&str> = fields.iter().map(|(name, ..)| name.as_str()).collect();
-        let named = roles::by_name(&names, options.columns.as_ref());
-        let (roles, stated) = named.map_err(|problem| FormatError::new(0, problem))?;
+        let roles = Roles::by_name(&names, options.columns.as_ref());
+        let roles = roles.map_err(|problem| FormatError::new(0, problem))?;
         let mut columns = Vec::new();
-        let mut rule = UnitRule { option: options.time_unit, stated, fractions: None };
-        for ((name, at, dtype), role) in fields.iter().zip(&roles) {
+        let mut rule = UnitRule { option: options.time_unit, stated: roles.unit, fractions: None };
+        for ((name, at, dtype), role) in fields.iter().zip(&roles.columns) {
             let Some(role) = *role else { continue };
             let Dtype::Number { number, unit } = dtype else {
                 return error(0, format!("expected numbers in the field {name}"));
@@ -173,8 +174,7 @@ impl<'a> Array<'a> {
             }
             columns.push((role, self.column(name, *number, [*at, size])?));
         }
-        let decoded = roles::recording(&columns, rule, 0)?;
-        Ok(decoded.with_columns(&roles, options))
+        Ok(rows::recording(&columns, rule, 0)?.with_columns(roles))
     }
 
     fn rows(&self, options: &Options) -> Result<Decoded, FormatError> {

@@ -9,7 +9,8 @@ use super::{Array, start};
 use crate::events::Events;
 use crate::format::column::error;
 use crate::format::decoded::Decoded;
-use crate::format::roles::{self, recording};
+use crate::format::roles::Roles;
+use crate::format::rows::recording;
 use crate::format::time_unit::UnitRule;
 use crate::format::{FormatError, Options};
 
@@ -40,10 +41,10 @@ pub(in super::super) fn decode_npz(
         let bytes = unpack(&mut archive, name)?;
         return super::decode(&bytes, options).map_err(|refusal| within(name, refusal));
     }
-    let named = roles::by_name(&names, options.columns.as_ref());
-    let (roles, stated) = named.map_err(|problem| FormatError::new(0, problem))?;
+    let roles = Roles::by_name(&names, options.columns.as_ref());
+    let roles = roles.map_err(|problem| FormatError::new(0, problem))?;
     let mut unpacked = Vec::new();
-    for (name, role) in names.iter().zip(&roles) {
+    for (name, role) in names.iter().zip(&roles.columns) {
         if let Some(role) = *role {
             unpacked.push((role, name, unpack(&mut archive, name)?));
         }
@@ -54,14 +55,13 @@ pub(in super::super) fn decode_npz(
         arrays.push((*role, name.as_str(), array));
     }
     let mut columns = Vec::with_capacity(arrays.len());
-    let mut rule = UnitRule { option: options.time_unit, stated, fractions: None };
+    let mut rule = UnitRule { option: options.time_unit, stated: roles.unit, fractions: None };
     for (role, name, array) in &arrays {
         let (column, unit) = array.numbers(name).map_err(|refusal| within(name, refusal))?;
         columns.push((*role, column));
         rule.stated = unit.or(rule.stated);
     }
-    let decoded = recording(&columns, rule, 0)?;
-    Ok(decoded.with_columns(&roles, options))
+    Ok(recording(&columns, rule, 0)?.with_columns(roles))
 }
 
 fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Vec<u8>, FormatError> {
