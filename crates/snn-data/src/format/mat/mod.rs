@@ -6,8 +6,9 @@
 //! HDF5, and none of this.
 //!
 //! Recordings are read in the layouts of three data sets (a structure `TD`, ASL-DVS, ST-MNIST), and from
-//! variables that [`Options::columns`] selects or whose names are those of columns, such as `t`, `x`, `y`
-//! and `p`. [`Variables`] gives the arrays of any other file.
+//! variables or fields that [`Options::columns`] selects or whose names are those of columns, such as `t`,
+//! `x`, `y` and `p`, and from a matrix with a row for each event. [`Variables`] gives the arrays of any
+//! other file.
 
 mod reader;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use super::decoded::{Content, Decoded};
 use super::interpretation::{Basis, Finding};
 use super::options::Options;
 use super::roles::{Role, Roles};
-use super::rows;
+use super::rows::{self, Rows};
 use super::time_unit::{TimeUnit, UnitRule};
 use crate::events::{Columns, SensorSize};
 
@@ -84,8 +85,14 @@ impl Variables {
 
     /// A variable, if it is an array of numbers.
     pub fn array(&self, name: &str) -> Option<&Array> {
-        match self.get(name)? {
-            Value::Array(array) => Some(array),
+        self.get(name)?.as_array()
+    }
+}
+
+impl Value {
+    fn as_array(&self) -> Option<&Array> {
+        match self {
+            Self::Array(array) => Some(array),
             _ => None,
         }
     }
@@ -144,7 +151,8 @@ impl Structures {
 /// * A matrix `spiketrain` of 101 x events, as in ST-MNIST (See et al. 2020, arXiv:2005.04319): 100
 ///   taxels, -1, 0 or 1, and the time in s, of which the µs that has begun is taken. Taxel k is at
 ///   x = k mod 10, y = k / 10 of 10 x 10. Events of one column come in the order of the taxels.
-/// * Variables with names for t, x, y and p, or those that the options select.
+/// * Variables with names for t, x, y and p, or those that the options select; or a structure with such
+///   fields, or a matrix with a row for each event, if there is nothing else.
 ///
 /// # Errors
 ///
@@ -165,19 +173,34 @@ pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatE
             return asl_dvs(read);
         }
     }
-    let named = variables.named.iter().filter_map(|(name, value)| match value {
-        Value::Array(array) => Some((name.as_str(), array)),
-        _ => None,
-    });
-    let (names, arrays): (Vec<&str>, Vec<&Array>) = named.unzip();
-    let roles =
-        Roles::by_name(&names, options.columns.as_ref()).map_err(|problem| FormatError {
-            offset: 0,
-            problem: format!(
-                "the variables {:?} are no structure TD, spiketrain or columns: {problem}",
-                variables.names().collect::<Vec<_>>()
-            ),
-        })?;
+    // Arrays by their names; of a single structure, its fields.
+    let named: Vec<(&str, &Array)> = match variables.named.as_slice() {
+        [(_, Value::Structures(structure))] if structure.len() == 1 => structure
+            .fields
+            .iter()
+            .zip(&structure.values)
+            .filter_map(|(name, value)| Some((name.as_str(), value.as_array()?)))
+            .collect(),
+        named => named
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.as_array()?)))
+            .collect(),
+    };
+    if let [(_, Array { shape, number, bytes, offset })] = named.as_slice()
+        && let [_, columns] = *shape.as_slice()
+        && columns > 1
+    {
+        let rows = Rows { bytes, number: *number, columns, by_column: true, offset: *offset };
+        return rows.recording(options, None, rule, None);
+    }
+    let (names, arrays): (Vec<&str>, Vec<&Array>) = named.into_iter().unzip();
+    let roles = Roles::by_name(&names, options.columns.as_ref()).map_err(|problem| FormatError {
+        offset: 0,
+        problem: format!(
+            "the variables {:?} are no structure TD, spiketrain or columns: {problem}",
+            variables.names().collect::<Vec<_>>()
+        ),
+    })?;
     let columns = names.iter().zip(arrays).zip(&roles.columns);
     let columns = columns.filter_map(|((name, array), role)| Some((name, array, (*role)?)));
     let columns: Result<Vec<_>, FormatError> =

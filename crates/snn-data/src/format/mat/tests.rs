@@ -150,14 +150,45 @@ fn asl_dvs_counts_rows_from_the_bottom() {
     assert!(decode(&file).unwrap_err().problem.contains("expected 0 to 179"));
 }
 
+fn f64s(name: &str, shape: &[u32], values: &[f64]) -> Vec<u8> {
+    let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    LITTLE.matrix(name, 6, shape, &[LITTLE.element(9, &data)])
+}
+
+#[test]
+fn variables_and_matrices_in_seconds() {
+    let decode_with = |bytes: &[u8], columns: Option<&str>, unit| {
+        let columns = columns.map(|text| text.parse().unwrap());
+        let options = Options { columns, time_unit: unit, ..Options::default() };
+        format::decode(Format::Mat, bytes, &options)
+    };
+    let seconds = Some(TimeUnit::Seconds);
+    let named = |t: &str| {
+        let columns = [(t, [0.000_123, 0.5]), ("x", [3.0, 4.0]), ("y", [1.0, 2.0]), ("p", [1.0, 0.0])];
+        LITTLE.file(&columns.map(|(name, values)| f64s(name, &[2, 1], &values)))
+    };
+    let refusal = decode(&named("t")).unwrap_err();
+    assert!(refusal.problem.contains("123 to 500000 µs if they are s"), "{refusal}");
+    assert_eq!(events(decode_with(&named("t"), None, seconds)).t(), [123, 500_000]);
+    assert_eq!(events(decode(&named("t_s"))).t(), [123, 500_000]);
+    let chosen = decode_with(&named("stamp"), Some("t=stamp,x=x,y=y,p=p"), seconds);
+    assert_eq!(events(chosen).t(), [123, 500_000]);
+    // Rows x, y, t, p; MATLAB stores all of one column before the next one.
+    let values = [3.0, 4.0, 1.0, 2.0, 0.000_123, 0.5, 1.0, 0.0];
+    let matrix = LITTLE.file(&[f64s("events", &[2, 4], &values)]);
+    assert!(decode(&matrix).unwrap_err().problem.contains("Options::time_unit"));
+    let read = events(decode_with(&matrix, None, seconds));
+    assert_eq!((read.t(), read.x(), read.y()), (&[123, 500_000][..], &[3, 4][..], &[1, 2][..]));
+    assert_eq!(events(decode_with(&matrix, Some("xytp"), seconds)), read);
+}
+
 /// A spiketrain of three columns.
 fn tactile() -> Vec<u8> {
     let mut values = vec![0.0_f64; 303];
     (values[23], values[99], values[100]) = (-1.0, 1.0, 0.521_922_896);
     (values[101], values[201]) = (1.0, 0.000_123);
     values[302] = 0.7;
-    let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    LITTLE.matrix("spiketrain", 6, &[101, 3], &[LITTLE.element(9, &data)])
+    f64s("spiketrain", &[101, 3], &values)
 }
 
 #[test]
