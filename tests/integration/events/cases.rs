@@ -226,9 +226,8 @@ fn interpretations_are_printed() {
         text,
         "format: CSV (assumed: the extension .txt)\n\
          time unit: µs (assumed: whole numbers without a unit)\n\
-         columns: x, y, t, p (assumed: of the orders that fit the values, the one in which the time does \
-         not fall)\n\
-         sensor: 34 x 34 (assumed: the smallest that contains all events)"
+         columns: x, y, t, p (assumed: the only order in which x and y are pixels of a camera)\n\
+         sensor: 34 x 34 (assumed: the smallest sensor that contains all events)"
     );
     let dropped = Options { outside: Outside::Drop, ..Options::default() };
     let text = printed("outside.dat", &dropped);

@@ -1,7 +1,8 @@
 //! AEDAT 2.0, and AEDAT 1.0 before it: addresses of 16 bits, which only the DVS128 has.
 
 use super::decoder::{Block, Clock, Decoder, Opened, each_word};
-use super::{Camera, EncodeError, FormatError, Options, PolarityBit, header};
+use super::interpretation::{Basis, Finding};
+use super::{Camera, EncodeError, Format, FormatError, Options, PolarityBit, header};
 use crate::events::{Columns, Event, Events};
 
 const MAGIC: &str = "#!AER-DAT2";
@@ -73,7 +74,11 @@ pub(super) fn open_1(
     let brighter = brighter(camera, options.polarity);
     let layout = Layout::of(camera);
     let decoder = Aedat1(Aedat2 { layout, brighter, clock: Clock::SIGNED });
-    Ok(Some(Opened::new(decoder, Some(camera.sensor()), text.len())))
+    let basis = match options.camera {
+        Some(_) => Basis::Option,
+        None => Basis::Assumption("that of the DVS128".into()),
+    };
+    Ok(Some(opened(decoder, camera, basis, text.len())))
 }
 
 pub(super) fn open(
@@ -82,7 +87,8 @@ pub(super) fn open(
     options: &Options,
 ) -> Result<Option<Opened>, FormatError> {
     let Some(text) = header::text(bytes, "#", END, whole)? else { return Ok(None) };
-    if !text.starts_with(MAGIC.as_bytes()) {
+    // The options may know what the header does not state.
+    if !text.starts_with(MAGIC.as_bytes()) && options.format != Some(Format::Aedat2) {
         return Err(FormatError::new(0, format!("expected a header that begins with {MAGIC}")));
     }
     let said = String::from_utf8_lossy(text);
@@ -94,7 +100,13 @@ pub(super) fn open(
     };
     let brighter = brighter(camera, options.polarity);
     let decoder = Aedat2 { layout: Layout::of(camera), brighter, clock: Clock::SIGNED };
-    Ok(Some(Opened::new(decoder, Some(camera.sensor()), text.len())))
+    let basis = if options.camera.is_some() { Basis::Option } else { Basis::File };
+    Ok(Some(opened(decoder, camera, basis, text.len())))
+}
+
+fn opened(decoder: impl Decoder + 'static, camera: Camera, basis: Basis, header: usize) -> Opened {
+    let sensor = Some(Finding::new(camera.sensor(), basis));
+    Opened { sensor, ..Opened::new(decoder, None, header) }
 }
 
 /// The camera of a jAER class.

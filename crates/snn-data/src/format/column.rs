@@ -1,5 +1,7 @@
 //! Columns of numbers as they lie in a file, and what they are of events.
 
+use std::cell::RefCell;
+
 use super::FormatError;
 use super::interpretation::Finding;
 use super::time_unit::{self, TimeUnit, UnitRule};
@@ -74,9 +76,8 @@ impl Number {
     /// Relative rounding error of a time that was a whole number of µs.
     fn precision(self) -> f64 {
         match (self.kind, self.size) {
-            // Steps of half precision are far longer than 1 µs: there is nothing to restore.
-            (Kind::Float, 2) => f64::EPSILON,
             (Kind::Float, 4) => f32::EPSILON.into(),
+            // Steps of half precision are far longer than 1 µs: there is nothing to restore.
             _ => f64::EPSILON,
         }
     }
@@ -172,32 +173,39 @@ impl<'a> Column<'a> {
 
     /// Times in µs, and the unit that they had.
     pub fn times(&self, rule: UnitRule) -> Result<(Vec<i64>, Finding<TimeUnit>), FormatError> {
-        let precision = self.number.precision();
         if let Some(unit) = rule.known() {
             return Ok((self.times_in(unit.value)?, unit));
         }
-        let is_whole = |value: f64| !time_unit::has_fraction(value, precision);
-        let whole = self.map("whole", Some, |value| is_whole(value).then_some(value as i64));
-        // What is no number is refused as such, whatever the unit.
-        if whole.is_err()
-            && let Some((index, value)) =
-                self.numbers().into_iter().enumerate().find(|(_, value)| !is_whole(*value))
-            && value.is_finite()
-        {
+        let precision = self.number.precision();
+        let plausible = |time: i64| (!time_unit::is_too_late(time)).then_some(time);
+        let whole = |value: f64| {
+            let fraction = time_unit::has_fraction(value, precision);
+            TimeUnit::Microseconds.real(value, precision).filter(|_| !fraction).and_then(plausible)
+        };
+        let refusal = match self.map("a time", plausible, whole) {
+            Ok(times) => return Ok((times, rule.of_whole())),
+            Err(refusal) => refusal,
+        };
+        // Only a recording that is refused is looked at more than once.
+        let numbers = self.numbers();
+        let find = |is_wrong: &dyn Fn(f64) -> bool| {
+            numbers.iter().position(|value| value.is_finite() && is_wrong(*value))
+        };
+        let name = |index: usize| format!("{} of event {index}", self.name);
+        if let Some(index) = find(&|value| time_unit::has_fraction(value, precision)) {
             if let Some(unit) = rule.of_fractions() {
                 return Ok((self.times_in(unit.value)?, unit));
             }
-            let numbers = self.numbers();
-            let ends = [0, self.len.saturating_sub(1)].map(|at| numbers[at]);
-            let place = format!("{} of event {index}", self.name);
-            return error(self.place(index), time_unit::fraction(&place, value, ends));
+            let ends = [numbers[0], numbers[numbers.len() - 1]];
+            let problem = time_unit::fraction(&name(index), numbers[index], ends);
+            return error(self.place(index), problem);
         }
-        let times = self.times_in(TimeUnit::Microseconds)?;
-        if let Some(index) = times.iter().position(|time| time_unit::is_too_late(*time)) {
-            let place = format!("{} of event {index}", self.name);
-            return error(self.place(index), time_unit::too_late(&place, times[index]));
+        match find(&|value| time_unit::is_too_late(value as i64)) {
+            Some(index) => {
+                error(self.place(index), time_unit::too_late(&name(index), numbers[index]))
+            }
+            None => Err(refusal),
         }
-        Ok((times, rule.of_whole()))
     }
 
     /// Times of a known unit in µs, rounded toward zero whatever their type, as Tonic does with spikes.
@@ -235,10 +243,22 @@ impl<'a> Column<'a> {
         self.map("0, 1 or -1", polarity, |value| polarity(whole(value)?))
     }
 
-    /// As they are.
+    /// The values, whatever they mean.
     pub fn numbers(&self) -> Vec<f64> {
+        let mut numbers = Vec::with_capacity(self.len);
+        self.each_number(|value| numbers.push(value));
+        numbers
+    }
+
+    /// Calls `take` with each value.
+    pub fn each_number(&self, take: impl FnMut(f64)) {
+        let take = RefCell::new(take);
+        let put = |value: f64| {
+            (take.borrow_mut())(value);
+            Some(())
+        };
         // Every number is one.
-        self.map("", |value| Some(value as f64), Some).unwrap_or_default()
+        let _ = self.map("", |value| put(value as f64), put);
     }
 }
 

@@ -9,8 +9,8 @@ use crate::events::{Columns, Events, SensorSize, Spikes};
 #[derive(Debug)]
 pub(super) struct Decoded {
     pub content: Content,
-    /// Sensor that the file states.
-    pub sensor: Option<SensorSize>,
+    /// Sensor that the file states, or that follows from its layout.
+    pub sensor: Option<Finding<SensorSize>>,
     pub time_unit: Finding<TimeUnit>,
     /// Order of the columns, in a table.
     pub columns: Option<Finding<String>>,
@@ -69,11 +69,10 @@ impl Decoded {
             }
         };
         let given = options.sensor.map(|sensor| Finding::new(sensor, Basis::Option));
-        let stated = sensor.map(|sensor| Finding::new(sensor, Basis::File));
-        let sensor = given.or(stated).unwrap_or_else(|| {
+        let sensor = given.or(sensor).unwrap_or_else(|| {
             let sensor = SensorSize::smallest(&columns);
             let sensor = if merged { sensor.merged() } else { sensor };
-            Finding::assumed(sensor, "the smallest that contains all events")
+            Finding::assumed(sensor, "the smallest sensor that contains all events")
         });
         let (events, outside) = Events::from_columns_with(columns, sensor.value, options.outside)
             .map_err(|error| refused(&error))?;

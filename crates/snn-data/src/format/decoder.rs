@@ -1,6 +1,7 @@
 //! Decoding piece by piece, of which decoding a whole file is the case of one piece.
 
 use super::detect::not_empty;
+use super::interpretation::{Basis, Finding};
 use super::{Format, FormatError, Options, aedat2, aedat3, aedat4, atis, bs3, dat, es};
 use super::{evt2, evt3, evt21};
 use crate::events::{Columns, Event, Events, Outside, SensorSize};
@@ -29,8 +30,8 @@ impl<D: Decoder + Clone + 'static> BoxedClone for D {
 /// What a header says.
 pub(super) struct Opened {
     pub decoder: Box<dyn Decoder>,
-    /// The sensor, if the file states it.
-    pub sensor: Option<SensorSize>,
+    /// The sensor, if the file states it, or a camera.
+    pub sensor: Option<Finding<SensorSize>>,
     /// Bytes of the header.
     pub header: usize,
 }
@@ -41,6 +42,7 @@ impl Opened {
         sensor: Option<SensorSize>,
         header: usize,
     ) -> Self {
+        let sensor = sensor.map(|sensor| Finding::new(sensor, Basis::File));
         Self { decoder: Box::new(decoder), sensor, header }
     }
 }
@@ -50,8 +52,8 @@ pub(super) struct Feeder {
     decoder: Box<dyn Decoder>,
     /// Sensor of the options, or else of the file.
     pub sensor: Option<SensorSize>,
-    /// Sensor of the file.
-    pub stated: Option<SensorSize>,
+    /// Sensor of the file, or of its camera.
+    pub stated: Option<Finding<SensorSize>>,
     /// Policy for events outside the sensor.
     outside: Outside,
     /// How many events were dropped or clipped.
@@ -62,7 +64,7 @@ pub(super) struct Feeder {
 
 impl Clone for Feeder {
     fn clone(&self) -> Self {
-        Self { decoder: self.decoder.boxed_clone(), ..*self }
+        Self { decoder: self.decoder.boxed_clone(), stated: self.stated.clone(), ..*self }
     }
 }
 
@@ -99,7 +101,7 @@ impl Feeder {
         };
         Ok(opened.map(|Opened { decoder, sensor, header }| Self {
             decoder,
-            sensor: options.sensor.or(sensor),
+            sensor: options.sensor.or(sensor.as_ref().map(|sensor| sensor.value)),
             stated: sensor,
             outside: options.outside,
             count_outside: 0,

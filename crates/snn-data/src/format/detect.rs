@@ -3,16 +3,12 @@
 
 use std::path::Path;
 
-use super::decoder::Feeder;
 use super::interpretation::{Basis, Finding};
-use super::{Format, FormatError, HDF5, Options, bs1, evt};
-use crate::events::Columns;
+use super::plausible::implausible;
+use super::{Format, FormatError, HDF5, Options, evt};
 
 /// Bytes by which a format is detected.
 pub(super) const FIRST: usize = 1 << 13;
-
-/// How to read a file whose format is not detected.
-const REMEDY: &str = "choose the format with Options::format";
 
 /// First bytes of formats that have a signature.
 const SIGNATURES: [(&[u8], Format); 9] = [
@@ -25,6 +21,19 @@ const SIGNATURES: [(&[u8], Format); 9] = [
     (b"PK\x03\x04", Format::Npz),
     (b"MATLAB 5.0", Format::Mat),
     (HDF5, Format::Hdf5),
+];
+
+/// First bytes of files that are not read, what they are, and what to do with them.
+const FOREIGN: [(&[u8], &str, &str); 9] = [
+    (b"\x1f\x8b", "a gzip file", "unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a zstd file", "unpack it first"),
+    (b"BZh", "a bzip2 file", "unpack it first"),
+    (b"\xfd7zXZ\0", "an xz file", "unpack it first"),
+    (b"Rar!", "a RAR archive", "unpack it first"),
+    (b"#ROSBAG", "a ROS bag", "convert its events to HDF5 or text with the tools of ROS"),
+    (b"\x89PNG", "a PNG image", "images are no events"),
+    (b"\xff\xd8\xff", "a JPEG image", "images are no events"),
+    (b"RIFF", "a RIFF file (WAV or AVI)", "sound and video are no events"),
 ];
 
 impl Format {
@@ -71,48 +80,40 @@ pub(super) fn detect(
         "dat" => &[Format::Dat, Format::Aedat1],
         // Recordings of the first cameras state no format.
         "raw" => &[Format::Evt2],
-        "csv" | "txt" => &[Format::Csv],
+        "csv" | "txt" | "tsv" => {
+            return Ok(Finding::assumed(Format::Csv, format!("the extension .{extension}")));
+        }
         _ => &[],
     };
-    if let [Format::Csv] = suggested {
-        return Ok(Finding::assumed(Format::Csv, format!("the extension .{extension}")));
-    }
-    let mut problems = Vec::new();
-    let mut plausible = Vec::new();
+    let (mut problems, mut plausible) = (Vec::new(), Vec::new());
     for format in suggested {
         match implausible(*format, first, options) {
             None => plausible.push(*format),
             Some(problem) => problems.push(format!("{problem} as {format}")),
         }
     }
-    match plausible.as_slice() {
+    let problem = match plausible.as_slice() {
         [format] => {
             let reason = format!("the extension .{extension}, and the first events are plausible");
-            Ok(Finding::assumed(*format, reason))
+            return Ok(Finding::assumed(*format, reason));
         }
-        [] if problems.is_empty() => {
-            let problem = match extension.as_str() {
-                "" => "unknown format: the signature is not recognized, and there is no extension"
-                    .into(),
-                _ => format!(
-                    "unknown format: neither signature nor extension .{extension} is recognized"
-                ),
-            };
-            Err(FormatError::new(0, format!("{problem}; {REMEDY}")))
-        }
-        [] => {
-            let problems = problems.join("; ");
-            Err(FormatError::new(
-                0,
-                format!("unknown format: the content is implausible: {problems}; {REMEDY}"),
-            ))
-        }
+        [] if suggested.is_empty() => match extension.as_str() {
+            "" => "the signature is not recognized, and there is no extension".into(),
+            _ => format!("neither signature nor extension .{extension} is recognized"),
+        },
+        [] => format!("the content is implausible: {}", problems.join("; ")),
         several => {
             let names: Vec<String> = several.iter().map(ToString::to_string).collect();
-            let names = names.join(" or ");
-            Err(FormatError::new(0, format!("unknown format: it may be {names}; {REMEDY}")))
+            format!("it may be {}", names.join(" or "))
         }
-    }
+    };
+    let names: Vec<String> = match suggested {
+        [] => vec!["Evt3".into(), "Csv".into()],
+        suggested => suggested.iter().map(|format| format!("{format:?}")).collect(),
+    };
+    let names = names.join(" or ");
+    let remedy = format!("choose the format with Options::format, such as {names}");
+    Err(FormatError::new(0, format!("unknown format: {problem}; {remedy}")))
 }
 
 /// Refuses an empty file, the same way for all formats.
@@ -139,93 +140,11 @@ fn stated(first: &[u8]) -> Result<Option<Format>, FormatError> {
     if [512, 1024, 2048, 4096].into_iter().any(is_behind) {
         return Ok(Some(Format::Hdf5));
     }
+    if let Some((_, name, remedy)) = FOREIGN.iter().find(|(magic, ..)| first.starts_with(magic)) {
+        let problem = format!("expected a recording, found {name}; {remedy}");
+        return Err(FormatError::new(0, problem));
+    }
     evt::detect(first)
-}
-
-/// Events of the sample of which the time may be earlier than that of the event before: 1 in 20.
-const MOST_FALLS: usize = 20;
-
-/// Why the first bytes do not look like a format without a signature, if they do not.
-///
-/// In recordings the time seldom falls, it passes, and few events are the same as the one before; and
-/// pixels are those of a sensor. Other content, such as compressed data, text or zeros, fails at least one.
-fn implausible(format: Format, first: &[u8], options: &Options) -> Option<String> {
-    let (events, body) = match sample(format, first, options) {
-        Ok(sample) => sample,
-        Err(problem) => return Some(problem),
-    };
-    let (t, n) = (&events.t, events.len());
-    // EVT 2.0 has words of the time alone while nothing moves.
-    if n == 0 && body >= 64 && format != Format::Evt2 {
-        return Some(format!("there is no event in the first {body} bytes"));
-    }
-    let falls = t.windows(2).filter(|pair| pair[1] < pair[0]).count();
-    if falls > n / MOST_FALLS {
-        return Some(format!("the time falls {falls} times in the first {n} events"));
-    }
-    let same = (1..n).filter(|at| {
-        let of = |at: usize| (t[at], events.x[at], events.y[at], events.p[at]);
-        of(*at) == of(at - 1)
-    });
-    let same = same.count();
-    if same > n / 2 {
-        return Some(format!("{same} of the first {n} events are the same as the one before"));
-    }
-    let beyond = |limit: (u16, u16)| {
-        let outside = |at: &usize| events.x[*at] >= limit.0 || events.y[*at] >= limit.1;
-        (0..n).find(outside)
-    };
-    // The ATIS has 304 x 240 pixels; no camera of the others has more than 2048 columns.
-    let limit = match format {
-        Format::AtisBin => (304, 240),
-        Format::Dat | Format::Bs3 => (2048, 2048),
-        _ => (u16::MAX, u16::MAX),
-    };
-    beyond(limit).map(|at| {
-        let (x, y) = (events.x[at], events.y[at]);
-        format!("event {at} is at x {x}, y {y}, beyond the sensor of any camera")
-    })
-}
-
-/// The events in the first bytes, and how many bytes behind the header there are.
-fn sample(format: Format, first: &[u8], options: &Options) -> Result<(Columns, usize), String> {
-    let mut events = Columns::default();
-    match format {
-        Format::Bs1 => {
-            let whole = first.len() - first.len() % 5;
-            let spikes = bs1::decode(&first[..whole], None).map_err(|error| error.problem)?;
-            // Spikes of 65,535 neurons have one column.
-            events.t = spikes.t().to_vec();
-            events.x = spikes.unit().iter().map(|unit| *unit as u16).collect();
-            events.y = vec![0; spikes.len()];
-            events.p = vec![true; spikes.len()];
-            Ok((events, whole))
-        }
-        _ => {
-            let options = Options { sensor: None, ..options.clone() };
-            let feeder =
-                Feeder::open(format, first, false, &options).map_err(|error| error.problem)?;
-            let mut feeder = feeder.ok_or("the header does not end in the first 8 KiB")?;
-            let body = &first[feeder.offset..];
-            if format == Format::Evt2 {
-                let unknown =
-                    body.as_chunks::<4>().0.iter().filter(|word| !evt::is_known(word[3] >> 4));
-                let (unknown, words) = (unknown.count(), body.len() / 4);
-                if unknown > words / MOST_FALLS {
-                    return Err(format!(
-                        "{unknown} of the first {words} words are of unknown types"
-                    ));
-                }
-                let is_time = |word: &[u8; 4]| u32::from(word[3] >> 4) == evt::TIME_HIGH;
-                if words > 0 && !body.as_chunks().0.iter().any(is_time) {
-                    return Err(format!("none of the first {words} words is a time"));
-                }
-            }
-            feeder.sensor = None;
-            feeder.feed(body, &mut events).map_err(|error| error.problem)?;
-            Ok((events, body.len()))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -263,6 +182,26 @@ mod tests {
     }
 
     #[test]
+    fn comments_of_text_are_no_header_of_a_camera() {
+        for text in ["% format x y t p\n1 2 3 1\n", "% evt count 300\n1 2 3 1\n"] {
+            assert_eq!(of("a.txt", text.as_bytes()).unwrap(), Format::Csv, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_files_are_named() {
+        for (first, name) in [
+            (&b"\x1f\x8b\x08\0"[..], "a gzip file; unpack it first"),
+            (b"#ROSBAG V2.0\n", "a ROS bag; convert"),
+            (b"\x89PNG\r\n", "a PNG image"),
+        ] {
+            for path in ["a.bin", "a.csv.gz", "a.dat", "a.csv"] {
+                assert!(problem(path, first).contains(name), "{path}");
+            }
+        }
+    }
+
+    #[test]
     fn empty_files_are_one_error() {
         for path in ["a.bin", "a.raw", "a.csv", "a.npy", "a.h5", "a", "a.pdf"] {
             assert_eq!(problem(path, b""), "byte 0: the file is empty");
@@ -281,11 +220,13 @@ mod tests {
             .collect();
         let text = b"The quick brown fox jumps over the lazy dog.\n".repeat(100);
         let [zeros, ones] = [0, 255].map(|byte| vec![byte; 4000]);
-        for content in [&random, &text, &zeros, &ones] {
+        let grey = vec![0x80; 4000];
+        let floats: Vec<u8> = (0..2000).flat_map(|k| (k as f32 / 7.0).to_le_bytes()).collect();
+        for content in [&random, &text, &zeros, &ones, &grey, &floats] {
             for path in ["a.bin", "a.bs1", "a.bs2", "a.bs3", "a.dat", "a.raw", "a.aedat"] {
                 let problem = problem(path, content);
                 assert!(
-                    problem.contains("implausible") && problem.contains(REMEDY),
+                    problem.contains("implausible") && problem.contains("Options::format, such as"),
                     "{path}: {problem}"
                 );
             }
@@ -312,6 +253,6 @@ mod tests {
         let atis: Vec<u8> = (0..60).flat_map(event).collect();
         assert_eq!(of("a.dat", &atis).unwrap(), Format::Dat);
         // One event may be anything.
-        assert!(problem("a.dat", &[0; 24]).contains(REMEDY));
+        assert!(problem("a.dat", &[0; 24]).contains("it may be DAT or AEDAT 1.0"));
     }
 }

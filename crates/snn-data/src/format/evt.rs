@@ -63,6 +63,9 @@ fn of_header(said: &str) -> Result<Option<Format>, FormatError> {
         );
         Err(FormatError::new(0, problem))
     };
+    // Other values than these are comments of something else.
+    let is_word =
+        |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if let Some(name) = header::value(said, "% ", "format ") {
         let name = name.split(';').next().unwrap_or_default().trim();
         return match name.to_ascii_uppercase().as_str() {
@@ -70,16 +73,19 @@ fn of_header(said: &str) -> Result<Option<Format>, FormatError> {
             "EVT21" => Ok(Some(Format::Evt21)),
             "EVT3" => Ok(Some(Format::Evt3)),
             "DAT" => Ok(Some(Format::Dat)),
-            _ => refuse(name),
+            _ if is_word(name) => refuse(name),
+            _ => Ok(None),
         };
     }
     match header::value(said, "% ", "evt ") {
-        None => Ok(None),
         Some("2.0" | "2") => Ok(Some(Format::Evt2)),
         Some("2.1") => Ok(Some(Format::Evt21)),
         Some("3.0" | "3") => Ok(Some(Format::Evt3)),
         // EVT4 for 4.0, as Prophesee names it.
-        Some(version) => refuse(&format!("EVT{} (evt {version})", version.trim_end_matches(".0"))),
+        Some(version) if version.starts_with(|letter: char| letter.is_ascii_digit()) => {
+            refuse(&format!("EVT{} (evt {version})", version.trim_end_matches(".0")))
+        }
+        _ => Ok(None),
     }
 }
 

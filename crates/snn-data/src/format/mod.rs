@@ -52,6 +52,7 @@ pub mod mat;
 pub mod npy;
 mod options;
 mod order;
+mod plausible;
 #[cfg(test)]
 mod properties;
 mod roles;
@@ -312,7 +313,7 @@ fn decode_events(
     let content = Content::Events { columns, merged: false };
     let decoded = Decoded {
         content,
-        sensor: feeder.stated,
+        sensor: feeder.stated.clone(),
         time_unit: MICROSECONDS,
         columns: None,
         offset: 0,

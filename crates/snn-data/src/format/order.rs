@@ -12,75 +12,150 @@ const ORDERS: [[Role; 4]; 3] = [
     [Role::X, Role::Y, Role::P, Role::T],
 ];
 
-/// Reason of an order that the times decide.
-const RISING: &str = "of the orders that fit the values, the one in which the time does not fall";
-/// Reason of the first order, with which an error names the value that is out of place.
-const NO_ORDER: &str = "no order fits the values";
+/// Pixels in a row or column of the largest cameras, and of the largest sensor that events have.
+const CAMERA: f64 = 2048.0;
+const LARGEST: f64 = 65536.0;
+
+/// What tells the roles of a column apart.
+#[derive(Debug, Clone)]
+pub(super) struct Facts {
+    /// Whether all values are whole numbers from 0 to 65535.
+    pixels: bool,
+    /// Whether all values are 0, 1 or -1.
+    polarities: bool,
+    /// Whether no value is smaller than the one before.
+    rises: bool,
+    first: Option<f64>,
+    last: f64,
+    largest: f64,
+    /// Values from 0 to 65535 that were seen, a bit each.
+    seen: Vec<u64>,
+}
+
+/// An order, or why there is none.
+#[derive(Debug)]
+pub(super) enum Order {
+    Found(Roles),
+    /// None fits the values; with this one, an error names the value that is out of place.
+    NoneFits(Roles),
+}
+
+impl Facts {
+    pub(super) fn new() -> Self {
+        let (pixels, polarities, rises) = (true, true, true);
+        let [last, largest] = [f64::NEG_INFINITY; 2];
+        let seen = vec![0; LARGEST as usize / 64];
+        Self { pixels, polarities, rises, first: None, last, largest, seen }
+    }
+
+    pub(super) fn add(&mut self, value: f64) {
+        self.first.get_or_insert(value);
+        let is_pixel = (0.0..LARGEST).contains(&value) && value.fract() == 0.0;
+        if is_pixel {
+            self.seen[value as usize / 64] |= 1 << (value as usize % 64);
+        }
+        self.pixels &= is_pixel;
+        self.polarities &= [0.0, 1.0, -1.0].contains(&value);
+        self.rises &= value >= self.last;
+        self.last = value;
+        self.largest = self.largest.max(value);
+    }
+
+    /// How many different values there are, of whole numbers from 0 to 65535.
+    fn distinct(&self) -> u32 {
+        self.seen.iter().map(|word| word.count_ones()).sum()
+    }
+
+    fn fits(&self, role: Role, [width, height]: [f64; 2]) -> bool {
+        match role {
+            Role::T => true,
+            Role::X => self.pixels && self.largest < width,
+            Role::Y => self.pixels && self.largest < height,
+            Role::P => self.polarities,
+        }
+    }
+}
 
 /// Finds the order of four columns without names.
 ///
-/// In the right order, x and y are pixels of the sensor, if it is known, and p is 0, 1 or -1. Where
-/// several orders fit, it is the one in which the time does not fall.
+/// In the right order, x and y are pixels and p is 0, 1 or -1. Of several that fit, it is the one in which
+/// x and y are pixels of a camera, or of the sensor if it is known; and then the one in which the time does
+/// not fall, if it has at least half as many times as the others: pixels that are sorted do not count.
 ///
 /// # Errors
 ///
-/// With all readings, if several orders fit and the time does not decide.
-pub(super) fn find(columns: &[Vec<f64>; 4], sensor: Option<SensorSize>) -> Result<Roles, String> {
-    let [width, height] = match sensor {
-        Some(sensor) => [sensor.width, sensor.height].map(f64::from),
-        None => [65536.0; 2],
+/// With all readings, if several orders fit and nothing decides.
+pub(super) fn find(columns: &[Facts; 4], sensor: Option<SensorSize>) -> Result<Order, String> {
+    let fitting = |orders: &[[Role; 4]], size: [f64; 2]| -> Vec<[Role; 4]> {
+        let fits = |order: &&[Role; 4]| {
+            order.iter().zip(columns).all(|(role, column)| column.fits(*role, size))
+        };
+        orders.iter().filter(fits).copied().collect()
     };
-    let pixel = |value: &f64, size: f64| value.fract() == 0.0 && (0.0..size).contains(value);
-    let fits = |order: &[Role; 4]| {
-        order.iter().zip(columns).all(|(role, column)| match role {
-            Role::T => true,
-            Role::X => column.iter().all(|value| pixel(value, width)),
-            Role::Y => column.iter().all(|value| pixel(value, height)),
-            Role::P => column.iter().all(|value| [0.0, 1.0, -1.0].contains(value)),
-        })
-    };
-    let all: Vec<[Role; 4]> = ORDERS.into_iter().filter(fits).collect();
-    let time =
-        |order: &[Role; 4]| &columns[order.iter().position(|role| *role == Role::T).unwrap_or(0)];
-    let rising: Vec<_> = all.iter().filter(|order| time(order).is_sorted()).copied().collect();
     let of = |order: &[Role; 4], reason: &str| Roles {
         columns: order.map(Some).to_vec(),
         basis: Basis::Assumption(reason.into()),
         unit: None,
     };
-    match (all.as_slice(), rising.as_slice()) {
-        ([], _) => Ok(of(&ORDERS[0], NO_ORDER)),
-        ([order], _) => Ok(of(order, "the only order that fits the values")),
-        (_, [order]) => Ok(of(order, RISING)),
-        ([order, ..], _) if columns[0].is_empty() => Ok(of(order, "no rows")),
-        (all, rising) => {
-            let several = if rising.is_empty() { all } else { rising };
-            let reading = |order: &[Role; 4]| {
-                let first =
-                    order.iter().zip(columns).map(|(role, column)| format!("{role} {}", column[0]));
-                let names = order.map(Role::letter).concat();
-                format!("{names} (first event {})", first.collect::<Vec<_>>().join(", "))
-            };
-            let readings: Vec<String> = several.iter().map(reading).collect();
-            Err(format!(
-                "the columns have no names and may be {}; choose the order with Options::columns",
-                readings.join(" or ")
-            ))
+    let found = |order: &[Role; 4], reason| Ok(Order::Found(of(order, reason)));
+    let mut orders = fitting(&ORDERS, [LARGEST; 2]);
+    let mut reason = "the only order that fits the values";
+    if orders.is_empty() {
+        return Ok(Order::NoneFits(of(&ORDERS[0], "no order fits the values")));
+    }
+    if columns[0].first.is_none() {
+        return found(&orders[0], "no rows");
+    }
+    let sensor = sensor.map(|sensor| [sensor.width, sensor.height].map(f64::from));
+    let of_sensor = "the only order in which x and y are pixels of the sensor";
+    for (size, why) in [
+        (Some([CAMERA; 2]), "the only order in which x and y are pixels of a camera"),
+        (sensor, of_sensor),
+    ] {
+        let smaller = size.map(|size| fitting(&orders, size)).unwrap_or_default();
+        if orders.len() > 1 && !smaller.is_empty() {
+            (orders, reason) = (smaller, why);
         }
     }
+    if let [order] = orders.as_slice() {
+        return found(order, reason);
+    }
+    let time = |order: &[Role; 4]| {
+        let at = order.iter().position(|role| *role == Role::T).unwrap_or(0);
+        &columns[at]
+    };
+    let rising: Vec<_> = orders.iter().filter(|order| time(order).rises).copied().collect();
+    if let [order] = rising.as_slice()
+        && orders.iter().all(|other| time(other).distinct() / 2 <= time(order).distinct())
+    {
+        return found(order, "of the orders that fit, the one in which the time does not fall");
+    }
+    let reading = |order: &[Role; 4]| {
+        let first = order.iter().zip(columns);
+        let first = first.map(|(role, column)| format!("{role} {}", column.first.unwrap_or(0.0)));
+        let names = order.map(Role::letter).concat();
+        format!("{names} (first event {})", first.collect::<Vec<_>>().join(", "))
+    };
+    let readings: Vec<String> = orders.iter().map(reading).collect();
+    Err(format!(
+        "the columns have no names and may be {}; choose the order with Options::columns",
+        readings.join(" or ")
+    ))
 }
 
-/// Adds to an error in the first order of columns that none of the others fits either.
-pub(super) fn explain(refusal: FormatError, basis: &Basis) -> FormatError {
-    match basis {
-        Basis::Assumption(reason) if reason == NO_ORDER => FormatError {
-            problem: format!(
-                "{}, read as t, x, y, p; no other order fits, choose one with Options::columns",
-                refusal.problem
-            ),
-            ..refusal
-        },
-        _ => refusal,
+impl Order {
+    /// The roles, and a function that adds to an error that no order fits.
+    pub(super) fn roles(self) -> (Roles, fn(FormatError) -> FormatError) {
+        match self {
+            Self::Found(roles) => (roles, |refusal| refusal),
+            Self::NoneFits(roles) => (roles, |refusal| FormatError {
+                problem: format!(
+                    "{}, read as t, x, y, p; no other order fits, choose one with Options::columns",
+                    refusal.problem
+                ),
+                ..refusal
+            }),
+        }
     }
 }
 

@@ -38,18 +38,31 @@ impl Role {
     }
 
     /// The role of a column by its name, and the unit if the name ends with one: `timestamp`, `ts_us`,
-    /// `time [s]`, `t(ns)`.
+    /// `time [s]`, `t(ns)`, `polarity (0=off, 1=on)`, `x_pos`.
     pub(super) fn of(name: &str) -> Option<(Self, Option<TimeUnit>)> {
         let name = name.trim().trim_matches('"').to_lowercase();
         if let Some(role) = Self::of_word(&name) {
             return Some((role, None));
         }
-        // Brackets explain: `polarity (0=off, 1=on)`.
-        if let Some((word, _)) = name.split_once(['[', '(']) {
-            return Some((Self::of_word(word.trim_end())?, Self::unit(&name)));
+        // Brackets explain, unless they scale: `t (10 us)`.
+        if let Some((word, rest)) = name.split_once(['[', '(']) {
+            let role = Self::of_word(word.trim_end())?;
+            let scaled =
+                role == Self::T && rest.starts_with(|letter: char| letter.is_ascii_digit());
+            return (!scaled).then(|| (role, Self::unit(&name)));
         }
-        let (word, _) = name.split_once(['_', ' '])?;
-        (Self::of_word(word) == Some(Self::T)).then_some((Self::T, Some(Self::unit(&name)?)))
+        let (word, rest) = name.split_once(['_', ' '])?;
+        match (Self::of_word(word)?, rest) {
+            (Self::T, _) => Some((Self::T, Some(Self::unit(&name)?))),
+            (
+                role @ (Self::X | Self::Y),
+                "pos" | "position" | "coord" | "coordinate" | "addr" | "address",
+            ) => Some((role, None)),
+            (Self::P, "bool" | "bit" | "sign") if word != "p" && word != "ps" => {
+                Some((Self::P, None))
+            }
+            _ => None,
+        }
     }
 
     /// The unit in the name of a column of times: one of the words after the first.
@@ -60,7 +73,7 @@ impl Role {
 
     fn of_word(name: &str) -> Option<Self> {
         Some(match name {
-            "t" | "ts" | "time" | "times" | "timestamp" | "timestamps" => Self::T,
+            "t" | "ts" | "time" | "times" | "timestamp" | "timestamps" | "time_stamp" => Self::T,
             "x" | "xs" => Self::X,
             "y" | "ys" => Self::Y,
             "p" | "ps" | "pol" | "polarity" | "polarities" => Self::P,
@@ -88,21 +101,35 @@ impl Roles {
             return Ok(Self { columns, basis: Basis::Option, unit });
         }
         let found: Vec<_> = names.iter().map(|name| Role::of(name.as_ref())).collect();
-        for role in Role::ALL {
-            let of_role =
-                names.iter().zip(&found).filter(|(_, found)| found.is_some_and(|(r, _)| r == role));
-            let of_role: Vec<&str> = of_role.map(|(name, _)| name.as_ref()).collect();
-            let problem = match (of_role.as_slice(), role) {
-                ([_], _) | ([], Role::Y | Role::P) => continue,
-                ([], _) => format!("expected columns t and x at least, found {}", list(names)),
-                (several, _) => format!("the columns {} may all be {role}", list(several)),
-            };
-            let remedy = "choose with Options::columns, such as \"t=NAME,x=NAME\"";
-            return Err(format!("{problem}; {remedy}"));
-        }
-        let unit = found.iter().flatten().find_map(|(_, unit)| *unit);
-        let columns = found.into_iter().map(|found| found.map(|(role, _)| role)).collect();
-        Ok(Self { columns, basis: Basis::File, unit })
+        let of_role = |role| {
+            let with = |(_, found): &(_, &Option<(Role, _)>)| found.is_some_and(|(r, _)| r == role);
+            names.iter().zip(&found).filter(with).map(|(name, _)| name.as_ref()).collect::<Vec<_>>()
+        };
+        let [t, x, y, p] = Role::ALL.map(of_role);
+        let several =
+            Role::ALL.into_iter().zip([&t, &x, &y, &p]).find(|(_, names)| names.len() > 1);
+        let unknown = found.iter().any(Option::is_none);
+        let problem = if let Some((role, names)) = several {
+            format!("the columns {} may all be {role}", list(names))
+        } else if t.is_empty() || x.is_empty() {
+            format!("expected columns t and x at least, found {}", list(names))
+        } else if y.is_empty() && unknown {
+            format!("expected a column y, or t, x and p alone for spikes, found {}", list(names))
+        } else if p.is_empty() && unknown {
+            // It may be the polarity.
+            format!("expected a column p, or t, x and y alone, found {}", list(names))
+        } else {
+            let unit = found.iter().flatten().find_map(|(_, unit)| *unit);
+            let columns = found.into_iter().map(|found| found.map(|(role, _)| role)).collect();
+            return Ok(Self { columns, basis: Basis::File, unit });
+        };
+        let remedy = "choose with Options::columns, such as \"t=NAME,x=NAME,y=NAME,p=NAME\"";
+        Err(format!("{problem}; {remedy}"))
+    }
+
+    /// Roles of a table without events.
+    pub(super) fn none() -> Self {
+        Self { columns: Vec::new(), basis: Basis::Format, unit: None }
     }
 
     /// Roles of `count` columns without names, as a selection has them.

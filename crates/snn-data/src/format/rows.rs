@@ -3,9 +3,9 @@
 use super::FormatError;
 use super::column::{Column, Number, error};
 use super::decoded::{Content, Decoded};
-use super::interpretation::Basis;
+use super::interpretation::{Basis, Finding};
 use super::options::Options;
-use super::order;
+use super::order::{self, Facts};
 use super::roles::{Role, Roles};
 use super::selection::ColumnSelection;
 use super::time_unit::UnitRule;
@@ -61,31 +61,48 @@ impl Rows<'_> {
         sensor: Option<SensorSize>,
     ) -> Result<Decoded, FormatError> {
         let refuse = |problem: String| FormatError { offset: self.offset, problem };
-        let roles = match (&options.columns, &known) {
+        let order = match (&options.columns, &known) {
             (Some(columns), _) => Roles::by_position(columns, self.columns, Basis::Option),
             (None, Some(columns)) => Roles::by_position(columns, self.columns, Basis::Format),
-            (None, None) => self.find(options.sensor.or(sensor)),
+            (None, None) => return self.in_found_order(options, rule, sensor),
         };
-        let roles = roles.map_err(refuse)?;
-        let columns =
-            roles.columns.iter().enumerate().filter_map(|(index, role)| Some((index, (*role)?)));
-        let columns: Result<Vec<_>, FormatError> =
-            columns.map(|(index, role)| Ok((role, self.column(role.letter(), index)?))).collect();
-        let mut decoded = recording(&columns?, rule, 0)
-            .map_err(|refusal| order::explain(refusal, &roles.basis))?;
-        decoded.columns = Some(roles.order());
-        decoded.sensor = sensor;
-        Ok(decoded)
+        self.in_order(&order.map_err(refuse)?, rule, sensor)
     }
 
-    fn find(self, sensor: Option<SensorSize>) -> Result<Roles, String> {
-        let numbers = |index| self.column("", index).map(|column| column.numbers());
-        let columns = match self.columns {
-            4 => [numbers(0), numbers(1), numbers(2), numbers(3)],
-            columns => return Err(order::unnamed(columns)),
+    fn in_found_order(
+        self,
+        options: &Options,
+        rule: UnitRule,
+        sensor: Option<SensorSize>,
+    ) -> Result<Decoded, FormatError> {
+        let refuse = |problem: String| FormatError { offset: self.offset, problem };
+        if self.columns != 4 {
+            return Err(refuse(order::unnamed(self.columns)));
+        }
+        let facts = |index| {
+            let mut facts = Facts::new();
+            self.column("", index)?.each_number(|value| facts.add(value));
+            Ok::<_, FormatError>(facts)
         };
-        let [Ok(a), Ok(b), Ok(c), Ok(d)] = columns else { return Err(order::unnamed(4)) };
-        order::find(&[a, b, c, d], sensor)
+        let facts = [facts(0)?, facts(1)?, facts(2)?, facts(3)?];
+        let order = order::find(&facts, options.sensor.or(sensor)).map_err(refuse)?;
+        let (roles, explain) = order.roles();
+        self.in_order(&roles, rule, sensor).map_err(explain)
+    }
+
+    fn in_order(
+        self,
+        roles: &Roles,
+        rule: UnitRule,
+        sensor: Option<SensorSize>,
+    ) -> Result<Decoded, FormatError> {
+        let columns = roles.columns.iter().enumerate();
+        let columns = columns.filter_map(|(index, role)| Some((index, (*role)?)));
+        let columns: Result<Vec<_>, FormatError> =
+            columns.map(|(index, role)| Ok((role, self.column(role.letter(), index)?))).collect();
+        let sensor = sensor.map(|sensor| Finding::new(sensor, Basis::File));
+        let columns_found = Some(roles.clone().order());
+        Ok(Decoded { columns: columns_found, sensor, ..recording(&columns?, rule, 0)? })
     }
 
     fn column<'b>(&'b self, name: &'b str, index: usize) -> Result<Column<'b>, FormatError> {

@@ -122,8 +122,8 @@ pub(super) fn fraction(place: &str, value: f64, [first, last]: [f64; 2]) -> Stri
 }
 
 /// Refusal of a time beyond what is plausible in µs.
-pub(super) fn too_late(place: &str, value: i64) -> String {
-    let years = value / 31_557_600_000_000;
+pub(super) fn too_late(place: &str, value: f64) -> String {
+    let years = (value / 31_557_600_000_000.0).trunc();
     format!("{place} is {value}, which would be {years} years in µs; {REMEDY} (often ns)")
 }
 

@@ -1,13 +1,16 @@
 //! Lines before the first event: comments, the size of the sensor, names of the columns.
 
-use super::{fields, is_comment, lines, number};
+use super::{fields, is_comment, lines, number, statement};
 use crate::events::SensorSize;
+use crate::format::TimeUnit;
 use crate::format::roles::Roles;
 
 /// What the lines before the first event state.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Header {
     pub sensor: Option<SensorSize>,
+    /// Unit of the times in a comment.
+    pub unit: Option<TimeUnit>,
     /// Names of the columns; empty if there are none.
     pub names: Vec<String>,
     /// Whether the first line is the size of the sensor alone, as in the recordings for E2VID.
@@ -24,51 +27,71 @@ impl Header {
         let mut header = Self { start: bytes.len(), ..Self::default() };
         // Comments may be prose: their names count if there is one for each field.
         let mut commented = Vec::new();
-        let mut lines = lines(bytes).enumerate().peekable();
-        while let Some((number, (start, line))) = lines.next() {
+        let mut lines = lines(bytes).enumerate();
+        while let Some((index, (start, line))) = lines.next() {
             if is_comment(line) {
                 let text = comment(line);
-                header.sensor = header.sensor.or_else(|| sensor(&text));
+                header.sensor = header.sensor.or_else(|| statement::sensor(&text));
+                header.unit = header.unit.or_else(|| statement::unit(&text));
                 commented.extend(names(&text));
                 continue;
             }
             let found: Vec<&[u8]> = fields(line).map(|(_, field)| field).collect();
-            let next = lines.peek().map(|(_, (_, next))| fields(next).count());
-            if let (2, Some(3..), false) = (found.len(), next, header.e2vid)
+            if header.names.is_empty()
+                && !header.e2vid
                 && let Some(size) = size(&found)
             {
-                header.sensor = Some(size);
-                header.e2vid = true;
-                continue;
+                // Alone, or before events with more fields: as many as in the next line.
+                let next = lines.clone().map(|(_, (_, line))| line).find(|line| !is_comment(line));
+                if next.is_none_or(|next| fields(next).count() > 2) {
+                    (header.sensor, header.e2vid) = (Some(size), true);
+                    continue;
+                }
             }
-            let is_name = |field: &&[u8]| field.is_empty() || !is_value(field);
-            let named = found.iter().all(is_name) && found.iter().any(|field| !field.is_empty());
-            if header.names.is_empty() && named {
+            let is_name = |field: &&[u8]| number::<f64>(field).is_none();
+            if header.names.is_empty()
+                && found.iter().all(is_name)
+                && found.iter().any(|field| !field.is_empty())
+            {
                 let line = String::from_utf8_lossy(line);
                 // Names with units in them, or else whatever stands between separators.
                 header.names = names(&line).unwrap_or_else(|| words(&found));
                 continue;
             }
-            (header.start, header.line, header.fields) = (start, number, found.len());
+            // A separator at the end is no field.
+            let empty = found.len() > 1 && found.last().is_some_and(|field| field.is_empty());
+            header.fields = found.len() - usize::from(empty);
+            (header.start, header.line) = (start, index);
             break;
         }
         if header.names.is_empty() {
             let fits = |names: &Vec<String>| names.len() == header.fields || header.fields == 0;
             header.names = commented.into_iter().find(fits).unwrap_or_default();
         }
+        header.align_names();
         header
+    }
+
+    /// Gives the first column an empty name where only the others have one, as in tables of R, and removes
+    /// that of a separator at the end.
+    fn align_names(&mut self) {
+        if self.fields == 0 || self.names.is_empty() {
+            return;
+        }
+        if self.names.len() + 1 == self.fields {
+            self.names.insert(0, String::new());
+        } else if self.names.len() == self.fields + 1
+            && self.names.last().is_some_and(String::is_empty)
+        {
+            self.names.pop();
+        }
     }
 }
 
 /// A comment without its mark.
 fn comment(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
-    text.trim_start().trim_start_matches(['#', '%', '!']).trim().into()
-}
-
-/// A number, or a word for a polarity.
-fn is_value(field: &[u8]) -> bool {
-    number::<f64>(field).is_some() || super::polarity(field).is_some()
+    text.trim_start().trim_start_matches(['#', '%', '!', '/']).trim().into()
 }
 
 fn words(fields: &[&[u8]]) -> Vec<String> {
@@ -81,23 +104,6 @@ fn size(fields: &[&[u8]]) -> Option<SensorSize> {
     let [width, height] = fields else { return None };
     let [width, height] = [number::<u32>(width)?, number::<u32>(height)?];
     (width > 0 && height > 0).then(|| SensorSize::new(width, height))
-}
-
-/// The size of the sensor in a comment: `geometry:1280,720`, `sensor size: 346x260`.
-fn sensor(text: &str) -> Option<SensorSize> {
-    let lower = text.to_lowercase();
-    let is_key = |key: &&str| {
-        lower.strip_prefix(*key).is_some_and(|rest| rest.starts_with([':', ' ', '=', '_']))
-    };
-    ["geometry", "sensor", "resolution"].iter().find(|key| is_key(key))?;
-    let mut numbers = lower
-        .split(|letter: char| !letter.is_ascii_digit())
-        .filter(|digits| !digits.is_empty())
-        .map(|digits| digits.parse::<u32>().ok());
-    match (numbers.next()??, numbers.next()??, numbers.next()) {
-        (width @ 1.., height @ 1.., None) => Some(SensorSize::new(width, height)),
-        _ => None,
-    }
 }
 
 /// Names in a line of text, after a word with a colon: `Format: time (float s), x, y, polarity`.
@@ -155,28 +161,9 @@ fn join_units(names: Vec<String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::TimeUnit;
 
     fn read(text: &str) -> Header {
         Header::read(text.as_bytes())
-    }
-
-    #[test]
-    fn sensors() {
-        for text in [
-            "%geometry:1280,720\n",
-            "% geometry 1280x720\n",
-            "# Sensor size: 1280 x 720\n",
-            "# resolution=1280,720\n",
-            "1280 720\n0.5 1 2 1\n",
-        ] {
-            assert_eq!(read(text).sensor, Some(SensorSize::new(1280, 720)), "{text}");
-        }
-        for text in
-            ["# geometry: unknown\n", "# 1280 x 720\n", "1280 720\n1281 721\n", "# sensor 0x0\n"]
-        {
-            assert_eq!(read(text).sensor, None, "{text}");
-        }
     }
 
     #[test]
@@ -191,8 +178,8 @@ mod tests {
             ("% x y p t\n", vec!["x", "y", "p", "t"], None),
             ("# t [ms] x y p\n", vec!["t [ms]", "x", "y", "p"], Some(TimeUnit::Milliseconds)),
             (
-                "row;col;x;y;timestamp_ns\n",
-                vec!["row", "col", "x", "y", "timestamp_ns"],
+                "x;y;p;timestamp_ns;gain\n",
+                vec!["x", "y", "p", "timestamp_ns", "gain"],
                 Some(TimeUnit::Nanoseconds),
             ),
         ] {

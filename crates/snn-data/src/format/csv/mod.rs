@@ -1,7 +1,7 @@
 //! Events as lines of text.
 //!
-//! Fields are separated by commas, semicolons, tabs or spaces. Lines that begin with `#` or `%` are
-//! comments.
+//! Fields are separated by commas, semicolons, tabs or spaces. Lines that begin with `#`, `%` or `//`
+//! are comments.
 //!
 //! * **Columns** are those of [`Options::columns`], or else those that the first line or a comment
 //!   before the first event names: `x`, `y`, `t` (or `ts`, `time`, `timestamp`), `p` (or `pol`,
@@ -22,6 +22,7 @@
 //! The crate `csv` would not do: it takes two spaces for an empty field.
 
 mod header;
+mod statement;
 #[cfg(test)]
 mod tests;
 
@@ -32,10 +33,11 @@ use self::header::Header;
 use super::FormatError;
 use super::column;
 use super::decoded::{Content, Decoded};
-use super::interpretation::Basis;
+use super::interpretation::{Basis, Finding};
 use super::options::Options;
-use super::order;
+use super::order::{self, Facts};
 use super::roles::{Role, Roles};
+use super::selection::ColumnSelection;
 use super::time_unit::{self, TimeUnit, UnitRule};
 use crate::events::Events;
 
@@ -46,10 +48,14 @@ use crate::events::Events;
 /// A line has another number of fields than the first, or a field is not what its column holds; names
 /// the byte and the line. Or the order of the columns or the unit of the times is not known.
 pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatError> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(FormatError::new(0, "expected text in UTF-8, found UTF-16; save it as UTF-8"));
+    }
     let header = Header::read(bytes);
-    let roles = roles(bytes, &header, options)?;
+    let (roles, explain) = roles(bytes, &header, options)?;
     let fractions = header.e2vid.then_some((TimeUnit::Seconds, "text for E2VID"));
-    let rule = UnitRule { option: options.time_unit, stated: roles.unit, fractions };
+    let stated = roles.unit.or(header.unit);
+    let rule = UnitRule { option: options.time_unit, stated, fractions };
     let table = Table { bytes, header: &header, roles: &roles.columns };
     let mut time_unit = rule.of_whole();
     let mut read = table.read(rule.known().map(|unit| unit.value));
@@ -61,10 +67,11 @@ pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatE
         Refusal::Fraction(field) => {
             field.refuse(&time_unit::fraction("the time", field.value(), table.ends()))
         }
-        Refusal::Format(refusal) => order::explain(refusal, &roles.basis),
+        Refusal::Format(refusal) => explain(refusal),
     })?;
     let columns = Some(roles.order());
-    Ok(Decoded { content, sensor: header.sensor, time_unit, columns, offset: header.start })
+    let sensor = header.sensor.map(|sensor| Finding::new(sensor, Basis::File));
+    Ok(Decoded { content, sensor, time_unit, columns, offset: header.start })
 }
 
 /// Writes lines `t,x,y,p`, with these names as the first one; t in µs, p 0 or 1.
@@ -78,21 +85,31 @@ pub fn encode(events: &Events) -> Vec<u8> {
     bytes
 }
 
+/// Adds what is known to an error.
+type Explain = fn(FormatError) -> FormatError;
+
 /// Roles of the columns: as the options select them, by their names, or in the order that fits.
-fn roles(bytes: &[u8], header: &Header, options: &Options) -> Result<Roles, FormatError> {
+fn roles(
+    bytes: &[u8],
+    header: &Header,
+    options: &Options,
+) -> Result<(Roles, Explain), FormatError> {
+    let refuse = |problem| FormatError { offset: header.start, problem };
     let selection = options.columns.as_ref();
     let roles = match (header.fields, selection) {
         _ if !header.names.is_empty() => Roles::by_name(&header.names, selection),
-        // No events.
-        (0, _) => Ok(Roles { columns: Vec::new(), basis: Basis::Format, unit: None }),
+        (0, _) if header.sensor.is_some() => Ok(Roles::none()),
+        (0, _) => Err("expected lines of events or names of columns, found none".into()),
         (count, Some(selection)) => Roles::by_position(selection, count, Basis::Option),
+        (4, None) if header.e2vid => Roles::by_position(&ColumnSelection::txyp(), 4, Basis::Format),
         (4, None) => {
-            let table = Table { bytes, header, roles: &[Some(Role::T); 4] };
-            order::find(&table.numbers()?, options.sensor.or(header.sensor))
+            let facts = Table { bytes, header, roles: &[Some(Role::T); 4] }.facts()?;
+            let sensor = options.sensor.or(header.sensor);
+            return Ok(order::find(&facts, sensor).map_err(refuse)?.roles());
         }
         (count, None) => Err(order::unnamed(count)),
     };
-    roles.map_err(|problem| FormatError { offset: header.start, problem })
+    Ok((roles.map_err(refuse)?, |refusal| refusal))
 }
 
 /// The lines from the first event on, with the roles of their fields.
@@ -162,7 +179,10 @@ impl<'a> Table<'a> {
                 };
                 take(column, field(at, text))?;
             }
-            if let Some((at, text)) = found.next() {
+            let more = found.next();
+            // A separator at the end is no field.
+            let more = more.filter(|(_, text)| !text.is_empty()).or_else(|| found.next());
+            if let Some((at, text)) = more {
                 let problem = format!("expected {columns} fields, found more");
                 return Err(field(at, text).refuse(&problem).into());
             }
@@ -175,7 +195,7 @@ impl<'a> Table<'a> {
         self.each(|column, field| {
             match self.roles[column] {
                 None => {}
-                Some(Role::T) => t.push(time(field, unit)?),
+                Some(Role::T) => t.push(time(field, unit, self.header.e2vid)?),
                 Some(role @ (Role::X | Role::Y)) => {
                     let pixels = if role == Role::X { &mut x } else { &mut y };
                     pixels.push(pixel(field.text).ok_or_else(|| field.expected("0 to 65535"))?);
@@ -196,15 +216,15 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// Four columns as numbers, a word for a polarity as 0 or 1.
-    fn numbers(&self) -> Result<[Vec<f64>; 4], FormatError> {
-        let mut columns: [Vec<f64>; 4] = Default::default();
+    /// The facts of four columns of numbers, where a word for a polarity is 0 or 1.
+    fn facts(&self) -> Result<[Facts; 4], FormatError> {
+        let mut facts = [(); 4].map(|()| Facts::new());
         self.each(|column, field| {
             let value = number(field.text).or_else(|| Some(f64::from(polarity(field.text)?)));
-            columns[column].push(value.ok_or_else(|| field.expected("a number"))?);
+            facts[column].add(value.ok_or_else(|| field.expected("a number"))?);
             Ok::<_, FormatError>(())
         })?;
-        Ok(columns)
+        Ok(facts)
     }
 
     /// The first and the last time, in the unit of the file.
@@ -226,20 +246,26 @@ fn number<T: FromStr>(field: &[u8]) -> Option<T> {
     std::str::from_utf8(field).ok()?.parse().ok()
 }
 
-fn time<'a>(field: Field<'a>, unit: Option<TimeUnit>) -> Result<i64, Refusal<'a>> {
+fn time<'a>(field: Field<'a>, unit: Option<TimeUnit>, e2vid: bool) -> Result<i64, Refusal<'a>> {
     let time = if let Some(whole) = number(field.text) {
-        if unit.is_none() && time_unit::is_too_late(whole) {
-            return Err(field.refuse(&time_unit::too_late("the time", whole)).into());
-        }
         unit.unwrap_or_default().whole(whole)
     } else {
         let value = field.value();
-        if unit.is_none() && time_unit::has_fraction(value, f64::EPSILON) {
+        // Text for E2VID has seconds, 1.000000 too.
+        let is_fraction =
+            time_unit::has_fraction(value, f64::EPSILON) || e2vid && value.is_finite();
+        if unit.is_none() && is_fraction {
             return Err(Refusal::Fraction(field));
         }
         unit.unwrap_or_default().real(value, f64::EPSILON)
     };
-    time.ok_or_else(|| field.expected("a time").into())
+    match time {
+        Some(time) if unit.is_none() && time_unit::is_too_late(time) => {
+            Err(field.refuse(&time_unit::too_late("the time", field.value())).into())
+        }
+        Some(time) => Ok(time),
+        None => Err(field.expected("a time").into()),
+    }
 }
 
 fn whole(field: &[u8]) -> Option<i64> {
@@ -261,7 +287,7 @@ fn polarity(field: &[u8]) -> Option<bool> {
 }
 
 /// A line with the place of its first byte.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> + Clone {
     let mut offset = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     bytes[offset..].split(|byte| *byte == b'\n').map(move |line| {
         let start = offset;
@@ -286,12 +312,20 @@ fn fields(line: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
         let words = cell.split(u8::is_ascii_whitespace).filter_map(move |word| {
             let start = at;
             at += word.len() + 1;
-            (!word.is_empty()).then_some((start, word))
+            (!word.is_empty()).then_some((start, unquoted(word)))
         });
         empty.into_iter().chain(words)
     })
 }
 
+/// A field without the quotes around it.
+fn unquoted(field: &[u8]) -> &[u8] {
+    match field {
+        [b'"', inner @ .., b'"'] => inner,
+        field => field,
+    }
+}
+
 fn is_comment(line: &[u8]) -> bool {
-    matches!(line.trim_ascii_start().first(), None | Some(b'#' | b'%'))
+    matches!(line.trim_ascii_start(), [] | [b'#' | b'%', ..] | [b'/', b'/', ..])
 }

@@ -39,8 +39,11 @@ fn there_and_back() {
     let bytes = encode(&two());
     assert_eq!(bytes, b"t,x,y,p\n1605537493718345,3,1,1\n-5,0,2,0\n");
     assert_eq!(events(std::str::from_utf8(&bytes).unwrap()), two());
-    for empty in ["# nothing\n\n", "t,x,y,p", "\n"] {
+    for empty in ["t,x,y,p", "% x y p t\n", "240 180\n"] {
         assert!(events(empty).is_empty(), "{empty:?}");
+    }
+    for nothing in ["# nothing\n\n", "\n"] {
+        assert!(problem(nothing).contains("expected lines of events"), "{nothing:?}");
     }
 }
 
@@ -218,4 +221,72 @@ fn damaged_files_give_an_error_or_events() {
             assert!(events.len() <= copy.len() / 4);
         }
     }
+}
+
+#[test]
+fn names_that_are_not_recognized_are_asked_for() {
+    for (header, missing) in [
+        ("timestamp,x,y,is_on", "expected a column p"),
+        ("t,x,row,p", "expected a column y"),
+        ("t (10 us),x,y,p", "expected columns t and x"),
+    ] {
+        let problem = problem(&format!("{header}\n5,3,1,1\n"));
+        assert!(problem.contains(missing) && problem.contains("Options::columns"), "{problem}");
+    }
+    for header in
+        ["time_stamp,x_pos,y_addr,polarity_bool", "\"t\",\"x\",\"y\",\"p\"", "t x y p gain"]
+    {
+        let text =
+            format!("{header}\n5,3,1,1{}\n", if header.ends_with("gain") { ",0.5" } else { "" });
+        assert_eq!(events(&text).len(), 1, "{header}");
+    }
+}
+
+#[test]
+fn tables_of_other_programs() {
+    for text in [
+        // R, with and without names of rows; a spreadsheet; a separator at each end.
+        "\"t\" \"x\" \"y\" \"p\"\n\"1\" 1605537493718345 3 1 1\n\"2\" -5 0 2 0\n",
+        "\"t\",\"x\",\"y\",\"p\"\n\"1605537493718345\",\"3\",\"1\",\"1\"\n\"-5\",\"0\",\"2\",\"0\"\n",
+        "t,x,y,p,\n1605537493718345,3,1,1,\n-5,0,2,0,\n",
+        "t,x,y,p\n1605537493718345,3,1,1,\n-5,0,2,0,\n",
+        "// t, x, y, p\n1605537493718345,3,1,1\n-5,0,2,0\n",
+    ] {
+        assert_eq!(events(text), two(), "{text}");
+    }
+    assert!(decode(b"\xff\xfet\0,\0").unwrap_err().problem.contains("save it as UTF-8"));
+}
+
+#[test]
+fn what_comments_state_is_obeyed() {
+    assert_eq!(events("# time unit: ns\nt,x,y,p\n5000,3,1,1\n").t(), [5]);
+    assert_eq!(events("# t, x, y, p; times in ms\n5,3,1,1\n").t(), [5000]);
+    assert_eq!(
+        events("# geometry: height=720, width=1280\nt,x,y,p\n5,3,1,1\n").sensor().width,
+        1280
+    );
+    // Seconds for E2VID, also where they are whole; a comment after the size.
+    let whole = events("240 180\n# seconds\n0.000000 1 2 1\n1.000000 2 2 0\n");
+    assert_eq!(whole.t(), [0, 1_000_000]);
+    assert!(problem("1.714550400e+18 1 2 1\n").contains("(often ns)"));
+}
+
+#[test]
+fn sorted_pixels_are_no_times() {
+    // numpy.argwhere of a volume [x, y, t]: x rises, and t does not.
+    let rows = (0..20)
+        .flat_map(|x| (0..25).map(move |t| format!("{x} {} {} 1\n", (x * 7 + t) % 20, 80 * t)));
+    let problem = problem(&rows.collect::<String>());
+    assert!(problem.contains("txyp") && problem.contains("xytp"), "{problem}");
+}
+
+#[test]
+fn a_sensor_does_not_make_an_order_wrong() {
+    // x up to 33 and y up to 30 on 30 x 30, whose events outside are dropped.
+    let rows = (0..300).map(|k| format!("{} {} {} 1\n", k * 7 % 34, k * 5 % 31, 388 + 131 * k));
+    let text = rows.collect::<String>();
+    let sensor = Some(SensorSize::new(30, 30));
+    let options = Options { sensor, outside: crate::events::Outside::Drop, ..Options::default() };
+    let (_, how) = understood(text.as_bytes(), &options).unwrap();
+    assert_eq!(how.columns.unwrap().value, "x, y, t, p");
 }

@@ -35,7 +35,8 @@ pub(super) fn recording(
         later(&mut decoded.content, *offset.first().unwrap_or(&0))
             .ok_or_else(|| refuse(path, "the sum of this time and another is too large"))?;
     }
-    decoded.sensor = fitting(&decoded.content, &sensors);
+    let sensor = fitting(&decoded.content, &sensors);
+    decoded.sensor = sensor.map(|sensor| Finding::new(sensor, Basis::File));
     Ok(decoded)
 }
 

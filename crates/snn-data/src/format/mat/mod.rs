@@ -147,7 +147,8 @@ impl Structures {
 /// * A structure `TD` with the fields `x`, `y`, `ts`, `p`, as the ATIS camera's tools write it.
 ///   They count pixels from 1, we from 0. The sensor is the smallest with all events.
 /// * Variables `ts`, `x`, `y`, `pol`, as in ASL-DVS (Bi et al. 2019): 240 x 180 pixels of a
-///   DAVIS240C, whose rows count from the bottom there and from the top here.
+///   DAVIS240C, whose rows count from the bottom there and from the top here. With another sensor in the
+///   options, they are variables as any other.
 /// * A matrix `spiketrain` of 101 x events, as in ST-MNIST (See et al. 2020, arXiv:2005.04319): 100
 ///   taxels, -1, 0 or 1, and the time in s, of which the µs that has begun is taken. Taxel k is at
 ///   x = k mod 10, y = k / 10 of 10 x 10. Events of one column come in the order of the taxels.
@@ -168,7 +169,9 @@ pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatE
         if let Some(matrix) = variables.array("spiketrain") {
             return st_mnist(matrix);
         }
-        if variables.get("pol").is_some() && variables.get("ts").is_some() {
+        let other =
+            options.sensor.is_some_and(|sensor| (sensor.width, sensor.height) != (240, 180));
+        if variables.get("pol").is_some() && variables.get("ts").is_some() && !other {
             let read = layout(|name| variables.get(name), ["ts", "x", "y", "pol"], rule, 0)?;
             return asl_dvs(read);
         }
@@ -194,13 +197,14 @@ pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatE
         return rows.recording(options, None, rule, None);
     }
     let (names, arrays): (Vec<&str>, Vec<&Array>) = named.into_iter().unzip();
-    let roles = Roles::by_name(&names, options.columns.as_ref()).map_err(|problem| FormatError {
-        offset: 0,
-        problem: format!(
-            "the variables {:?} are no structure TD, spiketrain or columns: {problem}",
-            variables.names().collect::<Vec<_>>()
-        ),
-    })?;
+    let roles =
+        Roles::by_name(&names, options.columns.as_ref()).map_err(|problem| FormatError {
+            offset: 0,
+            problem: format!(
+                "the variables {:?} are no structure TD, spiketrain or columns: {problem}",
+                variables.names().collect::<Vec<_>>()
+            ),
+        })?;
     let columns = names.iter().zip(arrays).zip(&roles.columns);
     let columns = columns.filter_map(|((name, array), role)| Some((name, array, (*role)?)));
     let columns: Result<Vec<_>, FormatError> =
@@ -225,8 +229,11 @@ fn layout<'a>(
     rows::recording(&columns, rule, first)
 }
 
+/// Reason of what is read as in ASL-DVS.
+const ASL_DVS: &str = "the layout of ASL-DVS";
+
 fn asl_dvs(mut decoded: Decoded) -> Result<Decoded, FormatError> {
-    let sensor = SensorSize::new(240, 180);
+    let sensor = SensorSize { width: 240, height: 180, polarities: 2 };
     if let Content::Events { columns, .. } = &mut decoded.content {
         for (index, y) in columns.y.iter_mut().enumerate() {
             let Some(flipped) = 179_u16.checked_sub(*y) else {
@@ -236,7 +243,12 @@ fn asl_dvs(mut decoded: Decoded) -> Result<Decoded, FormatError> {
             *y = flipped;
         }
     }
-    Ok(Decoded { sensor: Some(sensor), ..decoded })
+    let columns = "ts, x, y, pol, with rows counted from the bottom";
+    Ok(Decoded {
+        sensor: Some(Finding::assumed(sensor, ASL_DVS)),
+        columns: Some(Finding::assumed(columns.into(), ASL_DVS)),
+        ..decoded
+    })
 }
 
 /// Taxels in a row, and rows.
@@ -267,7 +279,7 @@ fn st_mnist(matrix: &Array) -> Result<Decoded, FormatError> {
     }
     Ok(Decoded {
         content: Content::Events { columns, merged: false },
-        sensor: Some(SensorSize::new(SIDE.into(), SIDE.into())),
+        sensor: Some(Finding::new(SensorSize::new(SIDE.into(), SIDE.into()), Basis::Format)),
         time_unit: Finding::new(TimeUnit::Seconds, Basis::Format),
         columns: None,
         offset: matrix.offset,

@@ -164,7 +164,8 @@ fn variables_and_matrices_in_seconds() {
     };
     let seconds = Some(TimeUnit::Seconds);
     let named = |t: &str| {
-        let columns = [(t, [0.000_123, 0.5]), ("x", [3.0, 4.0]), ("y", [1.0, 2.0]), ("p", [1.0, 0.0])];
+        let columns =
+            [(t, [0.000_123, 0.5]), ("x", [3.0, 4.0]), ("y", [1.0, 2.0]), ("p", [1.0, 0.0])];
         LITTLE.file(&columns.map(|(name, values)| f64s(name, &[2, 1], &values)))
     };
     let refusal = decode(&named("t")).unwrap_err();

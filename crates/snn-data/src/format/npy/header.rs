@@ -129,6 +129,9 @@ fn product(shape: &[Literal]) -> Option<usize> {
 }
 
 impl Header {
+    /// Bytes that a header has at most, with what is before it.
+    pub const LONGEST: usize = LONGEST + 12;
+
     pub fn read(bytes: &[u8]) -> Result<Self, FormatError> {
         let ends = || FormatError {
             offset: bytes.len(),

@@ -110,6 +110,24 @@ struct Array<'a> {
 }
 
 impl<'a> Array<'a> {
+    /// Bytes of a file that begins with these.
+    fn size(first: &[u8]) -> Option<usize> {
+        let header = Header::read(first).ok()?;
+        let elements = header.shape.iter().try_fold(1_usize, |n, axis| n.checked_mul(*axis))?;
+        elements.checked_mul(header.dtype.size())?.checked_add(header.end)
+    }
+
+    /// Whether it has fields, or rows of four.
+    fn may_be_a_recording(&self) -> bool {
+        match (&self.header.dtype, self.header.shape.as_slice()) {
+            (Dtype::Record { fields, .. }, _) => {
+                fields.iter().any(|(name, ..)| Role::of(name).is_some())
+            }
+            (Dtype::Number { .. }, [rows, columns]) => *columns == 4 || *rows == 4,
+            _ => false,
+        }
+    }
+
     fn read(bytes: &'a [u8]) -> Result<Self, FormatError> {
         let header = Header::read(bytes)?;
         let data = &bytes[header.end..];
@@ -183,13 +201,11 @@ impl<'a> Array<'a> {
             let problem = format!("expected fields t, x, y, p or rows of 4, got shape {shape:?}");
             return error(0, problem);
         };
-        let rows = Rows {
-            bytes: self.data,
-            number: *number,
-            columns: *columns,
-            by_column: *fortran_order,
-            offset: *end,
-        };
+        // A row for each column, as numpy.stack makes of four arrays.
+        let transposed = shape[0] == 4 && *columns > 4;
+        let columns = if transposed { 4 } else { *columns };
+        let by_column = *fortran_order != transposed;
+        let rows = Rows { bytes: self.data, number: *number, columns, by_column, offset: *end };
         let rule = UnitRule { option: options.time_unit, stated: *unit, fractions: None };
         rows.recording(options, None, rule, None)
     }

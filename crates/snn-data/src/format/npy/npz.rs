@@ -5,11 +5,11 @@ use std::io::{self, Cursor, Read, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::{Array, start};
+use super::{Array, Header, start};
 use crate::events::Events;
 use crate::format::column::error;
 use crate::format::decoded::Decoded;
-use crate::format::roles::Roles;
+use crate::format::roles::{Role, Roles};
 use crate::format::rows::recording;
 use crate::format::time_unit::UnitRule;
 use crate::format::{FormatError, Options};
@@ -41,8 +41,25 @@ pub(in super::super) fn decode_npz(
         let bytes = unpack(&mut archive, name)?;
         return super::decode(&bytes, options).map_err(|refusal| within(name, refusal));
     }
-    let roles = Roles::by_name(&names, options.columns.as_ref());
-    let roles = roles.map_err(|problem| FormatError::new(0, problem))?;
+    if names.is_empty() {
+        return error(0, "expected .npy files in the archive, found none; unpack it");
+    }
+    let roles = match Roles::by_name(&names, options.columns.as_ref()) {
+        Ok(roles) => roles,
+        Err(problem) => {
+            // Beside labels and the like, one array may be the recording.
+            let recordings = names.iter().map(|name| {
+                let bytes = unpack(&mut archive, name)?;
+                Ok((name, bytes))
+            });
+            let mut recordings = recordings.collect::<Result<Vec<_>, FormatError>>()?;
+            recordings.retain(|(_, bytes)| {
+                Array::read(bytes).is_ok_and(|array| array.may_be_a_recording())
+            });
+            let [(name, bytes)] = recordings.as_slice() else { return error(0, problem) };
+            return super::decode(bytes, options).map_err(|refusal| within(name, refusal));
+        }
+    };
     let mut unpacked = Vec::new();
     for (name, role) in names.iter().zip(&roles.columns) {
         if let Some(role) = *role {
@@ -59,7 +76,9 @@ pub(in super::super) fn decode_npz(
     for (role, name, array) in &arrays {
         let (column, unit) = array.numbers(name).map_err(|refusal| within(name, refusal))?;
         columns.push((*role, column));
-        rule.stated = unit.or(rule.stated);
+        if *role == Role::T {
+            rule.stated = unit.or(rule.stated);
+        }
     }
     Ok(recording(&columns, rule, 0)?.with_columns(roles))
 }
@@ -67,8 +86,13 @@ pub(in super::super) fn decode_npz(
 fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Vec<u8>, FormatError> {
     let mut unpacked = Vec::new();
     let read = archive.by_name(&format!("{name}.npy")).map_err(io::Error::from);
-    // What is unpacked decides how much there is, and not what the archive says about it.
-    match read.and_then(|mut file| file.read_to_end(&mut unpacked)) {
+    // What the array states decides how much there is at most, and not what the archive states.
+    let read = read.and_then(|mut file| {
+        (&mut file).take(Header::LONGEST as u64).read_to_end(&mut unpacked)?;
+        let rest = Array::size(&unpacked).unwrap_or(0).saturating_sub(unpacked.len());
+        file.take(rest as u64 + 1).read_to_end(&mut unpacked)
+    });
+    match read {
         Ok(_) => Ok(unpacked),
         Err(refusal) => error(0, format!("{name}.npy: {refusal}")),
     }
