@@ -258,6 +258,16 @@ fn files_of_event_cameras() {
 }
 
 #[test]
+fn groups_beside_soft_links() {
+    // Not all datasets can be listed; a known group and a selected one are read.
+    assert!(File::open(&fixture("links.h5")).unwrap().datasets().is_err());
+    for group in [None, Some("events"), Some("/other/")] {
+        assert_eq!(read("links.h5", group).unwrap(), seen(5, SMALLEST, third));
+    }
+    assert!(read("links.h5", Some("none")).is_err());
+}
+
+#[test]
 fn how_a_file_of_an_event_camera_was_understood() {
     let understood =
         |name: &str, options: &Options| format::inspect(fixture(name), options).unwrap().1;
