@@ -231,7 +231,7 @@ fn seen(start: i64, sensor: SensorSize, p: impl Fn(u16) -> bool) -> Events {
 const SMALLEST: SensorSize = SensorSize { width: 346, height: 260, polarities: 2 };
 
 fn third(i: u16) -> bool {
-    i % 3 == 0
+    i.is_multiple_of(3)
 }
 
 #[test]
