@@ -1,4 +1,4 @@
-//! Any bytes, as a file of this format.
+//! Any bytes, as a file of this format. `tests/fixtures/hdf5` has seeds with all filters and layouts.
 
 #![no_main]
 

@@ -231,7 +231,7 @@ fn seen(start: i64, sensor: SensorSize, p: impl Fn(u16) -> bool) -> Events {
 const SMALLEST: SensorSize = SensorSize { width: 346, height: 260, polarities: 2 };
 
 fn third(i: u16) -> bool {
-    i % 3 == 0
+    i.is_multiple_of(3)
 }
 
 #[test]
@@ -255,6 +255,16 @@ fn files_of_event_cameras() {
     assert_eq!(read("prophesee.hdf5", None).unwrap(), prophesee);
     let minimal = seen(1_468_941_032_200_000, SensorSize::new(640, 480), third);
     assert_eq!(read("event_cnn_minimal.h5", None).unwrap(), minimal);
+}
+
+#[test]
+fn groups_beside_soft_links() {
+    // Not all datasets can be listed; a known group and a selected one are read.
+    assert!(File::open(&fixture("links.h5")).unwrap().datasets().is_err());
+    for group in [None, Some("events"), Some("/other/")] {
+        assert_eq!(read("links.h5", group).unwrap(), seen(5, SMALLEST, third));
+    }
+    assert!(read("links.h5", Some("none")).is_err());
 }
 
 #[test]

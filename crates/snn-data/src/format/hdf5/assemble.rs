@@ -3,7 +3,7 @@
 use super::dataset::{Dataset, Values, refuse};
 use super::file::{Attributes, File};
 use super::layout::{self, Layout, Source};
-use crate::events::SensorSize;
+use crate::events::{Columns, SensorSize};
 use crate::format::column::{Column, error};
 use crate::format::decoded::{Content, Decoded};
 use crate::format::interpretation::{Basis, Finding};
@@ -22,10 +22,14 @@ pub(super) fn recording(
     let datasets = datasets.collect::<Result<Vec<Dataset>, FormatError>>()?;
     let (stated, basis) = unit(&datasets, layout, options)?;
     let rule = UnitRule { option: options.time_unit, stated, ..UnitRule::default() };
-    let sensors = sensors(file, &datasets, layout)?;
+    let sensors = match options.sensor {
+        Some(_) => Vec::new(),
+        None => sensors(file, &datasets, layout)?,
+    };
+    let only = if let [sensor] = sensors.as_slice() { Some(*sensor) } else { None };
     let values = datasets.iter().map(Dataset::values);
     let values = values.collect::<Result<Vec<Values>, FormatError>>()?;
-    let mut decoded = table(&values, layout, options, rule, sensors.first().copied())?;
+    let mut decoded = table(&values, layout, options, rule, only)?;
     if let (Some(basis), None) = (basis, options.time_unit) {
         decoded.time_unit.basis = basis;
     }
@@ -106,8 +110,7 @@ fn unit(
 
 /// Adds a time to all; nothing if a sum is too large.
 fn later(content: &mut Content, offset: i64) -> Option<()> {
-    let (Content::Events { columns: crate::events::Columns { t, .. }, .. } | Content::Spikes(t, _)) =
-        content;
+    let (Content::Events { columns: Columns { t, .. }, .. } | Content::Spikes(t, _)) = content;
     t.iter_mut().try_for_each(|t| {
         *t = t.checked_add(offset)?;
         Some(())
@@ -155,7 +158,8 @@ fn sensors(
 fn in_attributes(attributes: &Attributes) -> Vec<SensorSize> {
     let number = |name: &str| {
         let value = attributes.get(name)?;
-        value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+        let real = || value.as_f64().map(|value| value as i64);
+        value.as_i64().or_else(real).or_else(|| value.as_str()?.trim().parse().ok())
     };
     if let (Some(width), Some(height)) = (number("width"), number("height")) {
         return layout::sensor(width, height).into_iter().collect();

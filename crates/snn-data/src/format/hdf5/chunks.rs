@@ -1,6 +1,7 @@
 //! Datasets in chunks, with filters that `hdf5-pure` does not undo.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use hdf5_pure::{Chunk, Source};
 
@@ -38,23 +39,33 @@ pub(super) fn read(
     let chunks = dataset.chunks().map_err(wrong)?;
     let chunks: BTreeMap<Vec<usize>, &Chunk> =
         chunks.iter().filter_map(|chunk| Some((grid.place(&chunk.offset)?, chunk))).collect();
-    let stored = |band: usize| chunks.range(vec![band]..vec![band + 1]);
-
     let mut fill = None;
-    let mut out = Vec::new();
-    for band in 0..grid.bands() {
-        let start = out.len();
-        if stored(band).count() < grid.chunks_in_band() {
-            if fill.is_none() {
-                let empty = (0..grid.bands()).find(|band| stored(*band).next().is_none());
-                fill = Some(fill_value(path, dataset, empty.map(|band| band * grid.chunk[0]))?);
-            }
-            let fill = fill.as_deref().unwrap_or_default();
-            out.extend(fill.iter().take(element).cycle().take(grid.band_bytes(band)));
-        } else {
-            out.resize(start + grid.band_bytes(band), 0);
+    let mut fill = |band: Option<usize>| -> Result<Vec<u8>, FormatError> {
+        if fill.is_none() {
+            fill = Some(fill_value(path, dataset, band.map(|band| band * grid.chunk[0]), element)?);
         }
-        for (place, chunk) in stored(band) {
+        Ok(fill.clone().unwrap_or_default())
+    };
+    let mut out = Vec::new();
+    let mut band = 0;
+    while band < grid.bands() {
+        let start = out.len();
+        // Bands without a chunk are filled at once: there may be millions of them.
+        let next = chunks.range(vec![band]..).next().map_or(grid.bands(), |(place, _)| place[0]);
+        if next > band {
+            let fill = fill(Some(band))?;
+            out.extend(fill.iter().cycle().take(grid.bytes_of(band..next)));
+            band = next;
+            continue;
+        }
+        let stored = || chunks.range(vec![band]..vec![band + 1]);
+        if stored().count() < grid.chunks_in_band() {
+            let fill = fill(grid.first_gap(chunks.keys()))?;
+            out.extend(fill.iter().cycle().take(grid.bytes_of(band..band + 1)));
+        } else {
+            out.resize(start + grid.bytes_of(band..band + 1), 0);
+        }
+        for (place, chunk) in stored() {
             let at = |problem: String| FormatError {
                 offset: usize::try_from(chunk.address).unwrap_or(usize::MAX),
                 problem: format!("{path}: chunk at {:?}: {problem}", chunk.offset),
@@ -66,6 +77,7 @@ pub(super) fn read(
             let plain = plain.map_err(|problem| at(problem.to_string()))?;
             grid.copy(place, &plain, &mut out[start..]);
         }
+        band += 1;
     }
     Ok(out)
 }
@@ -76,9 +88,15 @@ fn fill_value(
     path: &str,
     dataset: &hdf5_pure::Dataset,
     row: Option<usize>,
+    element: usize,
 ) -> Result<Vec<u8>, FormatError> {
     match row {
-        Some(row) => dataset.read_raw_rows(row as u64, 1).map_err(|error| wrong(path, &error)),
+        Some(row) => {
+            let mut fill =
+                dataset.read_raw_rows(row as u64, 1).map_err(|error| wrong(path, &error))?;
+            fill.truncate(element);
+            Ok(fill)
+        }
         None => Err(refuse(
             path,
             "some chunks were never written, with filters of which the fill value is not read; \
@@ -110,9 +128,23 @@ impl Grid {
         axes.map(|(shape, chunk)| shape.div_ceil(*chunk)).product()
     }
 
-    fn band_bytes(&self, band: usize) -> usize {
-        let rows = self.chunk[0].min(self.shape[0] - band * self.chunk[0]);
+    /// Bytes of the rows that some bands have in the dataset.
+    fn bytes_of(&self, bands: Range<usize>) -> usize {
+        let row = |band: usize| band.saturating_mul(self.chunk[0]).min(self.shape[0]);
+        let rows = row(bands.end) - row(bands.start);
         rows * self.shape[1..].iter().product::<usize>() * self.element
+    }
+
+    /// The first band without a chunk, of the sorted places of chunks.
+    fn first_gap<'a>(&self, places: impl Iterator<Item = &'a Vec<usize>>) -> Option<usize> {
+        let mut next = 0;
+        for place in places {
+            if place[0] > next {
+                break;
+            }
+            next = place[0] + 1;
+        }
+        (next < self.bands()).then_some(next)
     }
 
     fn chunk_bytes(&self) -> usize {
@@ -142,11 +174,9 @@ impl Grid {
         // Runs along the last axis, one for each index of the others.
         let mut index = vec![0; last];
         loop {
-            let (mut from, mut to) = (0, 0);
-            for axis in 0..last {
-                from = (from + index[axis]) * self.chunk[axis + 1];
-                to = (to + start(axis) + index[axis]) * self.shape[axis + 1];
-            }
+            let from = (0..last).fold(0, |n, axis| (n + index[axis]) * self.chunk[axis + 1]);
+            let to =
+                (0..last).fold(0, |n, axis| (n + start(axis) + index[axis]) * self.shape[axis + 1]);
             let (from, to) = (from * self.element, (to + start(last)) * self.element);
             band[to..to + len].copy_from_slice(&chunk[from..from + len]);
             let Some(axis) = (0..last).rev().find(|axis| index[*axis] + 1 < within(*axis)) else {
@@ -163,6 +193,28 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn bands_without_chunks() {
+        // 10 rows of 3 elements of 2 bytes, 4 rows a band: 4, 4 and 2 rows.
+        let grid = Grid::new(&[10, 3], &[4, 2], 2).unwrap();
+        assert_eq!([0..1, 1..3, 2..3, 0..3].map(|bands| grid.bytes_of(bands)), [24, 36, 12, 60]);
+        assert_eq!((grid.bands(), grid.chunks_in_band()), (3, 2));
+        let gap = |bands: &[usize]| {
+            let places: Vec<Vec<usize>> = bands.iter().map(|band| vec![*band, 0]).collect();
+            grid.first_gap(places.iter())
+        };
+        assert_eq!(gap(&[]), Some(0));
+        assert_eq!(gap(&[0, 0, 2]), Some(1));
+        assert_eq!(gap(&[0, 1]), Some(2));
+        assert_eq!(gap(&[0, 1, 1, 2]), None);
+        assert_eq!(grid.place(&[8, 2]), Some(vec![2, 1]));
+        // Beyond the dataset, and within a chunk.
+        assert!([[12, 0], [8, 4], [1, 0]].iter().all(|at| grid.place(at).is_none()));
+        assert!(Grid::new(&[4], &[0], 1).is_none() && Grid::new(&[], &[], 1).is_none());
+        assert!(Grid::new(&[u64::MAX, 2], &[1, 1], 1).is_none());
+        assert_eq!(Grid::new(&[0, 3], &[4, 2], 2).unwrap().bands(), 0);
+    }
 
     proptest! {
         #[test]
@@ -190,7 +242,7 @@ mod tests {
             let mut out = Vec::new();
             for band in 0..grid.bands() {
                 let start = out.len();
-                out.resize(start + grid.band_bytes(band), 254);
+                out.resize(start + grid.bytes_of(band..band + 1), 254);
                 for place in all(&places).into_iter().filter(|place| place[0] == band) {
                     let bytes: Vec<u8> = all(&grid.chunk).into_iter().flat_map(|within| {
                         let index: Vec<usize> =

@@ -52,9 +52,9 @@ pub(super) fn wrong(path: &str, error: &Error) -> FormatError {
 }
 
 impl Dataset {
-    pub fn new(path: &str, dataset: hdf5_pure::Dataset, store: Store) -> Result<Self, FormatError> {
-        let dtype = dataset.datatype().map_err(|error| wrong(path, &error))?;
-        Ok(Self { path: path.into(), dataset, dtype: Type::new(&dtype), store })
+    pub fn new(path: &str, dataset: hdf5_pure::Dataset, store: Store) -> Self {
+        let dtype = dataset.datatype().map_or(Type::Other, |dtype| Type::new(&dtype));
+        Self { path: path.into(), dataset, dtype, store }
     }
 
     /// Sizes of its axes.

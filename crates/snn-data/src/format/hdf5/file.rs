@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 
-use hdf5_pure::{AttrValue, Error, ReadSeekSource, Source};
+use hdf5_pure::{AttrValue, Error, Group, ReadSeekSource, Source};
 
 use super::dataset::{Dataset, refuse, wrong};
 use super::in_file;
@@ -24,6 +24,10 @@ pub(super) struct Store(Arc<dyn Source + Send + Sync>);
 
 /// Attributes of a group or dataset, by name.
 pub(super) type Attributes = HashMap<String, AttrValue>;
+
+/// Groups and datasets that hold events in known layouts.
+const KNOWN: [&str; 6] =
+    ["events", "CD", "davis/left", "davis/right", "prophesee/left", "prophesee/right"];
 
 /// Groups within groups.
 const DEEPEST: usize = 32;
@@ -80,30 +84,49 @@ impl File {
     ///
     /// A group or dataset is damaged, or groups contain themselves.
     pub fn datasets(&self) -> Result<Vec<(String, Vec<u64>)>, FormatError> {
-        self.walk(|path, dataset| {
-            Ok((format!("/{path}"), dataset.shape().map_err(|error| wrong(path, &error))?))
-        })
+        let all = self.within("", self.file.root())?;
+        all.iter().map(|dataset| Ok((format!("/{}", dataset.path), dataset.shape()?))).collect()
     }
 
-    /// All datasets of known and unknown types.
-    pub(super) fn all(&self) -> Result<Vec<Dataset>, FormatError> {
-        self.walk(|path, dataset| Dataset::new(path, dataset, self.store.clone()))
+    /// All datasets; where not all can be listed, those in groups that known layouts have, and in one
+    /// that is named. `hdf5-pure` lists no group that has soft links in the oldest format.
+    pub(super) fn all(&self, group: Option<&str>) -> Result<Vec<Dataset>, FormatError> {
+        let refusal = match self.within("", self.file.root()) {
+            Err(refusal) => refusal,
+            all => return all,
+        };
+        let named = group.map(|group| group.trim_matches('/'));
+        let groups = named.map_or_else(|| KNOWN.to_vec(), |group| vec![group]);
+        let mut all = Vec::new();
+        for path in groups {
+            match self.file.group(path) {
+                Ok(group) => all.extend(self.within(path, group)?),
+                Err(_) => all.extend(self.dataset(path)?),
+            }
+            let parent =
+                path.rsplit_once('/').map_or(String::new(), |(parent, _)| format!("{parent}/"));
+            for beside in ["t_offset", "ms_to_idx"] {
+                all.extend(self.dataset(&format!("{parent}{beside}"))?);
+            }
+        }
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        all.dedup_by(|a, b| a.path == b.path);
+        let found = all.iter().any(|dataset| !dataset.path.ends_with("t_offset"));
+        if found { Ok(all) } else { Err(refusal) }
     }
 
-    fn walk<T>(
-        &self,
-        found: impl Fn(&str, hdf5_pure::Dataset) -> Result<T, FormatError>,
-    ) -> Result<Vec<T>, FormatError> {
+    /// All datasets in a group and the groups within it.
+    fn within(&self, path: &str, group: Group) -> Result<Vec<Dataset>, FormatError> {
         let mut all = Vec::new();
         // A link takes more than 8 bytes; more links than fit are links in a circle.
         let most = self.store.size() / 8;
-        let mut groups = vec![(String::new(), self.file.root())];
+        let mut groups = vec![(path.to_string(), group)];
         while let Some((path, group)) = groups.pop() {
             let wrong = |error: Error| wrong(&path, &error);
             let within =
                 |name: &str| if path.is_empty() { name.into() } else { format!("{path}/{name}") };
             for (name, dataset) in group.iter_datasets().map_err(wrong)? {
-                all.push(found(&within(&name), dataset)?);
+                all.push(Dataset::new(&within(&name), dataset, self.store.clone()));
             }
             let inner = group.iter_groups().map_err(wrong)?;
             groups.extend(inner.map(|(name, group)| (within(&name), group)));
@@ -120,7 +143,7 @@ impl File {
         match self.file.dataset(path) {
             Err(refusal) if is_absent(&refusal) => Ok(None),
             Err(error) => Err(wrong(path, &error)),
-            Ok(dataset) => Dataset::new(path, dataset, self.store.clone()).map(Some),
+            Ok(dataset) => Ok(Some(Dataset::new(path, dataset, self.store.clone()))),
         }
     }
 

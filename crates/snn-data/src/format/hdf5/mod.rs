@@ -95,23 +95,24 @@ fn layout(file: &File, options: &Options) -> Result<Layout, FormatError> {
             );
         }
     }
-    let items = file.all()?.iter().map(listed).collect::<Result<Vec<Item>, FormatError>>()?;
+    let items: Vec<Item> = file.all(options.group.as_deref())?.iter().map(listed).collect();
     let choice = Choice { group: options.group.as_deref(), columns: options.columns.as_ref() };
     layout::find(&items, choice).map_err(|problem| FormatError { offset: 0, problem })
 }
 
-/// A dataset, as a layout sees it.
-fn listed(dataset: &Dataset) -> Result<Item, FormatError> {
+/// A dataset, as a layout sees it. One that is damaged, and not read, harms no other.
+fn listed(dataset: &Dataset) -> Item {
     let fields = match &dataset.dtype {
         Type::Record(fields) => Some(fields.iter().map(|(name, ..)| name.clone()).collect()),
         _ => None,
     };
-    Ok(Item {
+    let shape = dataset.shape();
+    Item {
         path: dataset.path.clone(),
-        shape: dataset.shape()?,
         fields,
-        is_number: matches!(dataset.dtype, Type::Number(_)),
+        is_number: shape.is_ok() && matches!(dataset.dtype, Type::Number(_)),
         is_float: dataset.is_float(),
         shown: dataset.shown_type(),
-    })
+        shape: shape.unwrap_or_default(),
+    }
 }

@@ -80,7 +80,7 @@ impl Bitshuffle {
             None => (packed.len(), size.saturating_mul(self.block())),
         };
         let block = block / size;
-        if bytes > 0 && (block == 0 || block % 8 != 0) {
+        if bytes > 0 && (block == 0 || !block.is_multiple_of(8)) {
             return Err(format!("expected blocks of a multiple of 8 elements, got {block}").into());
         }
         let elements = bytes / size;

@@ -120,7 +120,7 @@ impl Header {
         // The flag alone does not split: small blocks, long elements and the last block never are.
         let split = self.flags & UNSPLIT == 0
             && len == self.block
-            && len % self.element == 0
+            && len.is_multiple_of(self.element)
             && self.element <= MAX_STREAMS
             && len / self.element >= SMALLEST_STREAM;
         let streams = if split { self.element } else { 1 };
@@ -142,7 +142,7 @@ impl Header {
         let elements = plain.len() / self.element;
         if self.flags & SHUFFLED != 0 {
             unshuffle(plain, self.element, out);
-        } else if self.flags & BITS_SHUFFLED != 0 && elements % 8 == 0 {
+        } else if self.flags & BITS_SHUFFLED != 0 && elements.is_multiple_of(8) {
             let (shuffled, rest) = plain.split_at(elements * self.element);
             unshuffle_bits(shuffled, self.element, out);
             out.extend_from_slice(rest);

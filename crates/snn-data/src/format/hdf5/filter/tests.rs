@@ -32,15 +32,17 @@ fn blosc(plain: &[u8], element: usize, block: usize, reorder: u8, codec: Codec) 
         let whole = bytes.len() / element;
         let bytes = match reorder {
             1 => shuffle(bytes, element),
-            2 if whole % 8 == 0 => {
+            2 if whole.is_multiple_of(8) => {
                 let (elements, rest) = bytes.split_at(whole * element);
                 [shuffle_bits(elements, element), rest.to_vec()].concat()
             }
             _ => bytes.to_vec(),
         };
         // The condition of Blosc.
-        let split =
-            element <= 16 && block / element >= 128 && block % element == 0 && bytes.len() == block;
+        let split = element <= 16
+            && block / element >= 128
+            && block.is_multiple_of(element)
+            && bytes.len() == block;
         let streams = if split { element } else { 1 };
         let streams = bytes.chunks(bytes.len() / streams).map(|stream| {
             let packed = compress(codec, stream);
