@@ -1,10 +1,10 @@
-//! What is taken for what.
+//! Confusion matrix of a split.
 
 use std::error::Error;
 
 use burn::tensor::{Device, Int, Tensor};
 use snn::prelude::*;
-use snn::train::metric::confusion_matrix;
+use snn::train::metric::{confusion_matrix, predictions};
 use snn::train::trainer::Split;
 
 /// How many samples of each class (row) were taken for each class (column), row by row.
@@ -18,8 +18,8 @@ pub fn confusion<N: SpikingNetwork>(
     let mut matrix = Tensor::<2, Int>::zeros([classes, classes], device);
     for batch in split.all(batch_size) {
         let output = model.forward(batch?);
-        let said = output.scores.argmax(1).squeeze_dim(1);
-        matrix = matrix + confusion_matrix(said, output.targets, classes);
+        let predicted = predictions(output.scores);
+        matrix = matrix + confusion_matrix(predicted, output.targets, classes);
     }
     let counts = matrix.into_data().convert::<i64>().try_to_vec::<i64>()?;
     Ok(counts.into_iter().map(|count| count as usize).collect())
