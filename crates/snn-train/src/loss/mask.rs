@@ -3,7 +3,7 @@
 //! A mask is `[T, B]`: 1 at the steps of a recording, 0 after its last. A recording without a step, empty
 //! or over before this chunk of a longer sequence, has a column of zeros.
 
-use burn::tensor::{Bool, Tensor};
+use burn::tensor::{Bool, Int, Tensor};
 
 /// Zeroes the padded steps of `sequence` `[T, B, ...]`, and their gradient. The mask is `[T, B]`.
 ///
@@ -67,12 +67,9 @@ pub(crate) fn has_steps(mask: &Tensor<2>) -> Tensor<1, Bool> {
 
 /// 1 at the last step of each recording, `[T, B, 1]`.
 pub(super) fn last_steps(mask: &Tensor<2>) -> Tensor<3> {
-    let [steps, batch] = mask.dims();
-    let after = Tensor::cat(
-        vec![mask.clone().narrow(0, 1, steps - 1), Tensor::zeros([1, batch], &mask.device())],
-        0,
-    );
-    (mask.clone() - after).unsqueeze_dim(2)
+    let steps = mask.dims()[0] as i64;
+    let step = Tensor::<1, Int>::arange(1..steps + 1, &mask.device()).float();
+    step.reshape([-1, 1, 1]).equal(lengths(mask)).float()
 }
 
 /// The mean over the steps of each recording, `[S, B, C]` to `[1, B, C]`; 0 for a recording without a

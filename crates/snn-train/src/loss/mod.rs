@@ -72,6 +72,8 @@ pub use population::population_sums;
 pub use readout::{Inverse, Readout};
 pub use spike_max::SpikeMaxLoss;
 pub use spike_times::{first_spike_times, spike_times};
+#[cfg(test)]
+pub(crate) use target::simulate_device_memory;
 pub(crate) use target::{LabelCheck, Targets, check_range, out_of_range, outside};
 pub use tet::TetLoss;
 pub use van_rossum::{van_rossum, van_rossum_masked};

@@ -36,7 +36,7 @@ impl<const D: usize> Targets<D> {
             }
             _ => assert_eq!(got, shape, "expected targets {shape:?}, got {got:?}"),
         }
-        let now = check == LabelCheck::Now && is_on_host(&indices.device());
+        let now = check == LabelCheck::Now && is_readable(&indices);
         if now {
             check_range("class", &indices, classes);
         }
@@ -92,6 +92,32 @@ impl<const D: usize> Targets<D> {
         let above = self.indices().greater_equal_scalar(self.classes as i64);
         let outside = self.indices().lower_scalar(0).bool_or(above);
         values.mask_fill(outside.unsqueeze_dim::<E>(D).expand(shape), f64::NAN)
+    }
+}
+
+/// Whether reading a tensor waits for nothing.
+fn is_readable<const D: usize>(indices: &Tensor<D, Int>) -> bool {
+    #[cfg(test)]
+    if simulation::IS_ON.get() {
+        return false;
+    }
+    is_on_host(&indices.device())
+}
+
+#[cfg(test)]
+pub(crate) use simulation::simulate_device_memory;
+
+#[cfg(test)]
+mod simulation {
+    use std::cell::Cell;
+
+    thread_local!(pub(super) static IS_ON: Cell<bool> = const { Cell::new(false) });
+
+    /// Runs as if tensors were in the memory of a GPU.
+    pub(crate) fn simulate_device_memory(run: impl FnOnce()) {
+        IS_ON.set(true);
+        run();
+        IS_ON.set(false);
     }
 }
 
