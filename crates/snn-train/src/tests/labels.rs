@@ -3,8 +3,8 @@
 use burn::tensor::{Device, Int, Tensor};
 use proptest::prelude::*;
 
-use super::panic_message;
 use super::table::{OUTPUTS, table};
+use super::{cases, panic_message};
 use crate::loss::check::{classes, values};
 use crate::loss::simulate_device_memory;
 use crate::loss::{ReadoutMse, cross_entropy};
@@ -24,7 +24,7 @@ fn expected(labels: &[i64], classes: usize) -> Option<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(cases(24))]
 
     #[test]
     fn the_first_label_that_is_no_class_is_named(

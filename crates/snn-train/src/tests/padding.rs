@@ -3,8 +3,8 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 
-use super::panic_message;
 use super::table::{Entry, OUTPUTS, Over, table};
+use super::{cases, panic_message};
 use crate::loss::check::{classes, values};
 
 /// A padded batch: values, steps of each recording, its class.
@@ -73,7 +73,7 @@ fn close(a: f32, b: f32) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(cases(32))]
 
     #[test]
     fn padding_counts_for_nothing(batch in padded(), garbage in prop_oneof![

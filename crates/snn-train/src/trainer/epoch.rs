@@ -90,10 +90,20 @@ pub fn evaluate<N: SpikingNetwork>(
     split: &Split<'_, N::Input>,
     batch_size: usize,
 ) -> Result<Evaluation, TrainError> {
+    evaluate_named(model, split, "evaluation", batch_size)
+}
+
+/// As [`evaluate`]; errors call the split by `name`.
+pub(super) fn evaluate_named<N: SpikingNetwork>(
+    model: &Classifier<N>,
+    split: &Split<'_, N::Input>,
+    name: &'static str,
+    batch_size: usize,
+) -> Result<Evaluation, TrainError> {
     let mut sums = Sums::default();
     for (number, batch) in split.all(batch_size).enumerate() {
         let output = model.forward_checked(batch?, LabelCheck::Later);
-        sums.add(output, "evaluation", |position| number * batch_size + position)?;
+        sums.add(output, name, |position| number * batch_size + position)?;
     }
     Ok(sums.means())
 }

@@ -27,8 +27,8 @@ use crate::classify::{Batch, Classifier, ClassifierOutput, SpikingNetwork};
 use crate::loss::LabelCheck;
 use checkpoint::Progress;
 pub use checkpoint::save_model;
-use epoch::order;
 pub use epoch::{Evaluation, evaluate};
+use epoch::{evaluate_named, order};
 pub use error::TrainError;
 pub use split::{Batches, Plan, Split, generator};
 
@@ -293,7 +293,7 @@ impl<N: SpikingNetwork> Trainer<N> {
         if let Some(layer) = train.rates.iter().position(|rate| *rate == 0.0) {
             return Err(TrainError::DeadLayer { epoch, layer });
         }
-        let valid = evaluate(&self.kept(), valid, self.config.batch_size)?;
+        let valid = evaluate_named(&self.kept(), valid, "validation", self.config.batch_size)?;
         if !valid.loss.is_finite() {
             return Err(self.diverged(format!("the loss on the validation set is {}", valid.loss)));
         }
