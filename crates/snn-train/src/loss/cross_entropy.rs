@@ -187,13 +187,16 @@ pub(super) fn entropy(
     smoothing: f64,
 ) -> Tensor<3> {
     assert!((0.0..=1.0).contains(&smoothing), "expected a smoothing from 0 to 1, got {smoothing}");
+    let [steps, batch, classes] = scores.dims();
+    let targets = targets.repeat(steps);
     let wanted = targets.one_hot::<2>().mul_scalar(1.0 - smoothing);
-    let wanted = wanted.add_scalar(smoothing / targets.classes() as f64);
+    let wanted = wanted.add_scalar(smoothing / classes as f64);
     let wanted = match weights {
         Some(weights) => wanted * targets.class_weights(weights).unsqueeze(),
         None => wanted,
     };
-    (log_softmax(scores, 2) * wanted.unsqueeze()).sum_dim(2).neg()
+    let likelihoods = log_softmax(scores.reshape([steps * batch, classes]), 1);
+    (likelihoods * wanted).sum_dim(1).neg().reshape([steps, batch, 1])
 }
 
 #[cfg(test)]

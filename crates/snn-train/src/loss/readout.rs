@@ -58,7 +58,11 @@ impl Readout {
     }
 
     fn scores_of_some(&self, sequence: Tensor<3>, mask: &Tensor<2>) -> Tensor<3> {
-        let sequence = zero_padding(sequence, mask);
+        // A maximum fills padding by itself.
+        let sequence = match self {
+            Self::Max => sequence,
+            _ => zero_padding(sequence, mask),
+        };
         match *self {
             Self::EachStep => sequence,
             // The window still reaches back to the recording after its end.

@@ -53,6 +53,11 @@ impl<const D: usize> Targets<D> {
         self.indices.clone()
     }
 
+    /// The same for each of `steps` steps, `[B]` to `[steps · B]`.
+    pub(super) fn repeat(&self, steps: usize) -> Self {
+        Self { indices: self.indices().repeat_dim(0, steps), ..*self }
+    }
+
     /// Whether each output is that of the class, `[..., C]`. `E` is `D + 1`.
     pub(crate) fn is_class<const E: usize>(&self) -> Tensor<E, Bool> {
         let index = Tensor::<1, Int>::arange(0..self.classes as i64, &self.indices.device());
