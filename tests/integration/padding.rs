@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::nn::LinearConfig;
 use burn::nn::conv::Conv2dConfig;
 use burn::nn::pool::MaxPool2dConfig;
+use burn::optim::GradientsAccumulator;
 use burn::tensor::Tensor;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -18,6 +19,7 @@ use snn::data::events::Events;
 use snn::data::frame::{Frames, Slicer, ToFrame};
 use snn::data::loader::Loader;
 use snn::prelude::*;
+use snn::train::bptt::truncated_bptt;
 use snn::train::loss::ReadoutMse;
 use snn::train::trainer::{Split, evaluate};
 
@@ -183,5 +185,56 @@ fn an_empty_recording_adds_nothing_to_loss_gradient_and_accuracy() {
         });
         let evaluation = evaluate(&model.valid(), &split, 2).unwrap();
         assert_eq!((evaluation.loss, evaluation.accuracy), (0.0, 0.0), "{criterion:?}");
+    }
+}
+
+#[test]
+fn chunks_of_truncated_backpropagation_count_a_recording_as_if_it_were_alone() {
+    let device = test_device().autodiff();
+    device.seed(1);
+    let layers = SequentialConfig::new()
+        .layer(LayerConfig::Flatten)
+        .layer(LinearConfig::new(25, 8))
+        .layer(LifConfig::snntorch_leaky(0.9))
+        .layer(LinearConfig::new(8, 3))
+        .layer(LiConfig::new(Decay::factor(0.95)));
+    let layers = layers.init(&device).unwrap();
+    let criterion = Criterion::from(ReadoutCrossEntropy::ce_rate());
+    // Weighted by the share of each recording's steps that are in the chunk: the mean over all its steps.
+    let run = |lengths: &[usize], labels: &[usize]| {
+        let Batch { input, targets, mask } = random_batch(lengths, labels);
+        let (mask, steps) = (mask.unwrap(), input.dims()[0]);
+        let lengths = mask.clone().sum_dim(0).clamp_min(1.0);
+        let mut sum = GradientsAccumulator::new();
+        let (_, losses, _) = truncated_bptt(
+            layers.clone(),
+            steps,
+            2,
+            SequentialState::default(),
+            |layers, steps, state| {
+                let mask = mask.clone().slice(steps.clone());
+                let (output, state) = layers.forward::<5, 3>(input.clone().slice(steps), state);
+                let targets = targets.clone();
+                let (each, _) = criterion.forward_no_reduction(output, 1.0, targets, Some(&mask));
+                let share = (mask.sum_dim(0) / lengths.clone()).squeeze_dim::<1>(0);
+                ((each * share).mean(), state.detach())
+            },
+            |layers, gradients| {
+                sum.accumulate(&layers, gradients);
+                layers
+            },
+        );
+        let Layer::Linear(linear) = &layers.layers[1] else { panic!() };
+        let gradient = sum.grads().get::<2>(linear.weight.id).map(values).unwrap();
+        [vec![values(losses).iter().sum::<f32>()], gradient].concat()
+    };
+    // 5 steps in three chunks, none, and 3 steps, of which the second chunk has one.
+    let together = run(&[5, 0, 3], &[1, 0, 2]);
+    let alone = [run(&[5], &[1]), run(&[0], &[0]), run(&[3], &[2])];
+    assert!(alone[1].iter().all(|value| *value == 0.0), "{:?}", alone[1]);
+    assert!(alone[0].iter().any(|value| value.abs() > 1e-2), "{:?}", alone[0]);
+    for (k, value) in together.iter().enumerate() {
+        let mean = alone.iter().map(|values| values[k]).sum::<f32>() / 3.0;
+        assert!((value - mean).abs() < 1e-6 + 1e-5 * mean.abs(), "{k}: {value}, not {mean}");
     }
 }

@@ -88,7 +88,7 @@ impl ReadoutCrossEntropy {
         self.of_sequence(sequence, targets, None)
     }
 
-    /// As [`forward`](Self::forward), of recordings that are not equally long; see
+    /// Computes [`forward`](Self::forward) for recordings of different lengths, see
     /// [`loss`](super). The mask is `[T, B]`.
     ///
     /// # Panics

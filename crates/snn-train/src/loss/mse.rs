@@ -57,7 +57,7 @@ impl ReadoutMse {
         self.forward_no_reduction(sequence, targets).mean()
     }
 
-    /// As [`forward`](Self::forward), of recordings that are not equally long; see
+    /// Computes [`forward`](Self::forward) for recordings of different lengths, see
     /// [`loss`](super). The mask is `[T, B]`.
     ///
     /// # Panics

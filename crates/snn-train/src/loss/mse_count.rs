@@ -39,7 +39,7 @@ impl MseCountLoss {
         self.forward_no_reduction(spikes, targets).mean()
     }
 
-    /// As [`forward`](Self::forward), of recordings that are not equally long; see
+    /// Computes [`forward`](Self::forward) for recordings of different lengths, see
     /// [`loss`](super). The mask is `[T, B]`.
     ///
     /// # Panics

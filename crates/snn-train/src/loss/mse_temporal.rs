@@ -42,7 +42,7 @@ impl MseTemporalLoss {
         self.forward_no_reduction(spikes, targets).mean()
     }
 
-    /// As [`forward`](Self::forward), of recordings that are not equally long; see
+    /// Computes [`forward`](Self::forward) for recordings of different lengths, see
     /// [`loss`](super). The mask is `[T, B]`; negative targets count from the end of each recording.
     ///
     /// # Panics
@@ -103,7 +103,7 @@ pub fn spike_time_error(spikes: Tensor<3>, times: Tensor<3>, tolerance: f64) -> 
     errors(spikes, times, tolerance, None)
 }
 
-/// As [`spike_time_error`], of recordings that are not equally long; see [`loss`](super). The mask is
+/// Computes [`spike_time_error`] for recordings of different lengths, see [`loss`](super). The mask is
 /// `[T, B]`; `T` and the end from which negative times count are those of each recording.
 ///
 /// # Panics

@@ -36,7 +36,7 @@ impl SpikeMaxLoss {
         self.forward_no_reduction(spikes, targets).mean()
     }
 
-    /// As [`forward`](Self::forward), of recordings that are not equally long; see
+    /// Computes [`forward`](Self::forward) for recordings of different lengths, see
     /// [`loss`](super). The mask is `[T, B]`.
     ///
     /// # Panics

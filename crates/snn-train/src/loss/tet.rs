@@ -32,7 +32,7 @@ impl TetLoss {
         self.forward_no_reduction(outputs, targets).mean()
     }
 
-    /// As [`forward`](Self::forward), of recordings that are not equally long; see
+    /// Computes [`forward`](Self::forward) for recordings of different lengths, see
     /// [`loss`](super). The mask is `[T, B]`.
     ///
     /// # Panics

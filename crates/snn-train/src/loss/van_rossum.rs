@@ -21,7 +21,7 @@ pub fn van_rossum(spikes: Tensor<3>, targets: Tensor<3>, tau: f64) -> Tensor<2> 
     distances(spikes, targets, tau, None)
 }
 
-/// As [`van_rossum`], of recordings that are not equally long; see [`loss`](super). The mask is
+/// Computes [`van_rossum`] for recordings of different lengths, see [`loss`](super). The mask is
 /// `[T, B]`; each sum ends with its recording.
 ///
 /// # Panics

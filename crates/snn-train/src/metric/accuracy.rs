@@ -25,7 +25,7 @@ pub fn accuracy_rate(spikes: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
     of_readout(Readout::Sum, spikes, targets, None)
 }
 
-/// As [`accuracy_rate`], of recordings that are not equally long. The mask `[T, B]` is 1 at the steps
+/// Computes [`accuracy_rate`] for recordings of different lengths. The mask `[T, B]` is 1 at the steps
 /// of a recording; a recording without a step is not right.
 ///
 /// # Panics
@@ -50,7 +50,7 @@ pub fn accuracy_temporal(spikes: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1
     of_readout(Readout::FirstSpike(Inverse::Negate), spikes, targets, None)
 }
 
-/// As [`accuracy_temporal`], of recordings that are not equally long. The mask `[T, B]` is 1 at the
+/// Computes [`accuracy_temporal`] for recordings of different lengths. The mask `[T, B]` is 1 at the
 /// steps of a recording; a recording without a step is not right.
 ///
 /// # Panics

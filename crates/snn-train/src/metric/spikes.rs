@@ -15,7 +15,7 @@ pub fn sparsity<const D: usize>(outputs: Tensor<D>) -> Tensor<1> {
     outputs.detach().equal_scalar(0.0).float().mean()
 }
 
-/// As [`sparsity`], of outputs `[T, B, ...]` of recordings that are not equally long: the mean over the
+/// Computes [`sparsity`] for recordings of different lengths, outputs `[T, B, ...]`: the mean over the
 /// batch of each recording's share. The mask `[T, B]` is 1 at the steps of a recording; a recording
 /// without a step adds 0.
 ///

@@ -43,7 +43,7 @@ pub fn rate_above<const D: usize>(spikes: Tensor<D>, max_rate: f64) -> Tensor<1>
     spikes.mean().sub_scalar(max_rate).clamp_min(0.0).square()
 }
 
-/// As [`rate_above`], of spikes `[T, B, ...]` of recordings that are not equally long: the rate is the
+/// Computes [`rate_above`] for recordings of different lengths, spikes `[T, B, ...]`: the rate is the
 /// mean over the batch of each recording's. The mask `[T, B]` is 1 at the steps of a recording; a
 /// recording without a step adds 0.
 ///
