@@ -90,6 +90,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         let model = ClassifierConfig::new(criterion).init(network(&run.device)?);
         let model = load(model, &run.out.join("model.bpk"))?;
         let stream = Stream {
+            reading: cli.events.recordings.reading(),
             layers: &model.network.layers,
             names,
             sensor: run.parts.sensor,

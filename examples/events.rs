@@ -8,17 +8,18 @@
 //! ```
 
 use std::error::Error;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, ValueEnum};
 use gif::{Encoder, Frame, Repeat};
 use serde_json::json;
-use snn::data::events::{Events, SensorSize};
+use snn::data::events::{Events, Outside, SensorSize};
 use snn::data::format::npy::encode_frames;
-use snn::data::format::{Camera, Format, Options, Recording, read_with, write};
+use snn::data::format::{
+    Camera, ColumnSelection, Format, Options, Recording, TimeUnit, inspect, read_triggers,
+    read_with, write,
+};
 use snn::data::frame::{Frames, Slicer, ToFrame, ToImage};
 use snn::data::policy::Policy;
 use snn::data::replace;
@@ -27,7 +28,7 @@ use snn::data::transform::TimeAlignment;
 /// Looks into recordings of events, converts them, makes frames of them, and plays them.
 #[derive(Parser, Debug)]
 enum Command {
-    /// Says what a recording holds; the last line is JSON
+    /// Prints what a recording contains and how the file was understood; the last line is JSON
     Info {
         #[command(flatten)]
         input: Input,
@@ -69,10 +70,25 @@ enum Command {
 struct Input {
     /// The recording
     file: PathBuf,
-    /// The sensor, WxH, where the file does not say it or says another
+    /// Format, such as AtisBin or Evt2, of a file without a signature
+    #[arg(long, value_parser = format)]
+    format: Option<Format>,
+    /// Sensor, WxH, where the file does not state it or states another
     #[arg(long, value_parser = sensor)]
     sensor: Option<SensorSize>,
-    /// The camera of an AEDAT 2.0 file whose header does not say it
+    /// Drop or clip events outside the sensor
+    #[arg(long, value_enum, default_value = "refuse")]
+    outside: OutsideName,
+    /// Unit of the times, s, ms, us or ns, where the file does not state it
+    #[arg(long)]
+    time_unit: Option<TimeUnit>,
+    /// Order of the columns, such as xytp or xy_pt, or their names, such as t=stamp,x=col,y=row,p=3
+    #[arg(long)]
+    columns: Option<ColumnSelection>,
+    /// Group or dataset of an HDF5 file
+    #[arg(long)]
+    group: Option<String>,
+    /// Camera of an AEDAT 2.0 file whose header does not state it
     #[arg(long)]
     camera: Option<CameraName>,
 }
@@ -84,6 +100,17 @@ enum CameraName {
     Davis346,
 }
 
+#[derive(ValueEnum, Debug, Clone, Copy)]
+enum OutsideName {
+    Refuse,
+    Drop,
+    Clip,
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    serde_json::from_value(json!(text)).map_err(|error| error.to_string())
+}
+
 fn sensor(text: &str) -> Result<SensorSize, String> {
     let size = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
     let (width, height) = size.ok_or("expected a width and a height, 640x480 for example")?;
@@ -91,14 +118,31 @@ fn sensor(text: &str) -> Result<SensorSize, String> {
 }
 
 impl Input {
-    fn read(&self) -> Result<Recording, Box<dyn Error>> {
+    fn options(&self) -> Options {
+        let outside = match self.outside {
+            OutsideName::Refuse => Outside::Refuse,
+            OutsideName::Drop => Outside::Drop,
+            OutsideName::Clip => Outside::Clip,
+        };
         let camera = self.camera.map(|name| match name {
             CameraName::Dvs128 => Camera::Dvs128,
             CameraName::Davis240 => Camera::Davis240,
             CameraName::Davis346 => Camera::Davis346,
         });
-        let options = Options { sensor: self.sensor, camera, ..Options::default() };
-        Ok(read_with(&self.file, &options)?)
+        Options {
+            format: self.format,
+            sensor: self.sensor,
+            outside,
+            time_unit: self.time_unit,
+            columns: self.columns.clone(),
+            group: self.group.clone(),
+            camera,
+            ..Options::default()
+        }
+    }
+
+    fn read(&self) -> Result<Recording, Box<dyn Error>> {
+        Ok(read_with(&self.file, &self.options())?)
     }
 
     /// The events of a recording, in the order of their times.
@@ -130,10 +174,22 @@ fn main() -> ExitCode {
     match run(&Command::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", with_arguments(&error.to_string()));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error of the library with the names of the arguments that set its options.
+fn with_arguments(error: &str) -> String {
+    let mut parts = error.split("Options::");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
+        let (name, rest) = part.split_at(end.unwrap_or(part.len()));
+        text += &format!("--{}{rest}", name.replace('_', "-"));
+    }
+    text
 }
 
 fn run(command: &Command) -> Result<(), Box<dyn Error>> {
@@ -166,10 +222,13 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), String> {
 
 /// Sums are of 128 bits: one of times since 1970 in µs does not fit into 64.
 fn info(input: &Input) -> Result<(), Box<dyn Error>> {
-    let (path, recording) = (&input.file, input.read()?);
-    let mut first_bytes = Vec::new();
-    File::open(path)?.take(1 << 13).read_to_end(&mut first_bytes)?;
-    let format = Format::detect(path, &first_bytes).map_or("unknown".into(), |f| f.to_string());
+    let (path, options) = (&input.file, input.options());
+    let (recording, understood) = inspect(path, &options)?;
+    let format = understood.format.value;
+    let triggers = match format.has_triggers() {
+        true => Some(read_triggers(path, &options)?.len()),
+        false => None,
+    };
     // A spike has its neuron for a column, one row, and is brighter.
     let (t, x, y, on) = match recording {
         Recording::Events(events) => {
@@ -183,19 +242,29 @@ fn info(input: &Input) -> Result<(), Box<dyn Error>> {
             (spikes.t().to_vec(), spikes.unit().to_vec(), vec![0u32; spikes.len()], spikes.len())
         }
     };
+    println!("{understood}");
     if let (Some(first), Some(last)) = (t.iter().min(), t.iter().max()) {
         let seconds = last.abs_diff(*first) as f64 * 1e-6;
         println!("{seconds:.6} s, {:.0} events a second", t.len() as f64 / seconds.max(1e-6));
     }
     if !t.is_sorted() {
-        println!("not in the order of time");
+        println!("not in the order of time: the transform SortByTime sorts them");
+    }
+    if let Some(triggers) = triggers {
+        println!("{triggers} triggers");
     }
     let sum = |column: &[u32]| column.iter().map(|value| i128::from(*value)).sum::<i128>();
     let sum_t: i128 = t.iter().map(|t| i128::from(*t)).sum();
+    let sensor = understood.sensor.as_ref().map(|sensor| sensor.value.to_string());
     println!(
-        "result: {{\"format\":{},\"events\":{},\"t_first\":{},\"t_last\":{},\"x_max\":{},\"y_max\":{},\
-         \"on\":{on},\"sum_x\":{},\"sum_y\":{},\"sum_t\":{sum_t},\"sum_p\":{on}}}",
-        json!(format),
+        "result: {{\"format\":{},\"time_unit\":{},\"columns\":{},\"sensor\":{},\"outside\":{},\
+         \"events\":{},\"t_first\":{},\"t_last\":{},\"x_max\":{},\"y_max\":{},\
+         \"on\":{on},\"sum_x\":{},\"sum_y\":{},\"sum_t\":{sum_t},\"sum_p\":{on},\"triggers\":{}}}",
+        json!(format.to_string()),
+        json!(understood.time_unit.value.to_string()),
+        json!(understood.columns.map(|columns| columns.value)),
+        json!(sensor),
+        understood.outside.1,
         t.len(),
         json!(t.first()),
         json!(t.last()),
@@ -203,6 +272,7 @@ fn info(input: &Input) -> Result<(), Box<dyn Error>> {
         json!(y.iter().max()),
         sum(&x),
         sum(&y),
+        json!(triggers),
     );
     Ok(())
 }

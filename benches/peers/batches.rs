@@ -17,7 +17,7 @@ use snn::data::collate::{Layout, labels_tensor, pad, pad_as, separate};
 use snn::data::dataset::nmnist::{NMnist, NMnistOptions};
 use snn::data::dataset::{Origin, Recordings, Sample};
 use snn::data::events::{Events, SensorSize};
-use snn::data::format::{Format, Options, Recording, read_as};
+use snn::data::format::{Format, Options, Recording, read_with};
 use snn::data::frame::{Frames, Slicer, ToFrame};
 use snn::data::loader::Loader;
 use snn::data::sampler::Sampler;
@@ -91,8 +91,9 @@ impl Gestures {
 impl Dataset<Sample<Events>> for Gestures {
     fn get(&self, index: usize) -> Result<Sample<Events>, DatasetError> {
         let path = &self.cuts[index % self.cuts.len()];
-        let options = Options { sensor: Some(SensorSize::new(128, 128)), ..Options::default() };
-        match read_as(path, Format::Bs2, &options).map_err(DatasetError::new)? {
+        let sensor = Some(SensorSize::new(128, 128));
+        let options = Options { format: Some(Format::Bs2), sensor, ..Options::default() };
+        match read_with(path, &options).map_err(DatasetError::new)? {
             Recording::Events(data) => Ok(Sample { data, label: 0 }),
             Recording::Spikes(_) => unreachable!("bs2 holds events"),
         }

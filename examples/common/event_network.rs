@@ -95,6 +95,8 @@ pub struct Stream<'a> {
     pub layers: &'a Sequential,
     pub names: &'a [String],
     pub sensor: SensorSize,
+    /// Overrides for what the recording does not state.
+    pub reading: ReadOptions,
     pub transforms: &'a Compose,
     pub side: Option<usize>,
     /// Frames that a recording was made into in training.
@@ -109,7 +111,7 @@ impl Stream<'_> {
     /// Runs a recording, prints the classes it could be, and draws them over time. Between windows only the state
     /// is kept, and the scores so far.
     pub fn run(&self, file: &Path, out: &Path, device: &Device) -> Result<(), Box<dyn Error>> {
-        let options = ReadOptions { sensor: Some(self.sensor), ..ReadOptions::default() };
+        let options = ReadOptions { sensor: Some(self.sensor), ..self.reading.clone() };
         let FileRecording::Events(events) = format::read_with(file, &options)? else {
             return Err(format!("{}: a recording without pixels", file.display()).into());
         };

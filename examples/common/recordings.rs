@@ -15,7 +15,7 @@ use snn::data::dataset::mnist_dvs::{self, MnistDvs, MnistDvsScale};
 use snn::data::dataset::nmnist::{self, NMnist, NMnistOptions};
 use snn::data::dataset::poker_dvs::PokerDvs;
 use snn::data::events::{Events, SensorSize};
-use snn::data::format::Options as ReadOptions;
+use snn::data::format::{ColumnSelection, Options as ReadOptions, TimeUnit};
 use snn::data::split::{Subset, stratified};
 use snn::data::{DataError, Part};
 
@@ -37,9 +37,23 @@ pub struct RecordingOptions {
     /// is not trained on
     #[arg(long, value_name = "MS")]
     pub window: Option<NonZeroUsize>,
-    /// Leave recordings out that cannot be read, and say which
+    /// Skip unreadable recordings and report them
     #[arg(long)]
     pub skip_bad: bool,
+    /// Unit of the times in your own recordings, s, ms, us or ns, where files do not state it
+    #[arg(long)]
+    pub time_unit: Option<TimeUnit>,
+    /// Order of the columns in your own recordings, such as xytp, where files do not state it
+    #[arg(long)]
+    pub columns: Option<ColumnSelection>,
+}
+
+impl RecordingOptions {
+    /// Overrides for what files of your own do not state.
+    pub fn reading(&self) -> ReadOptions {
+        let (time_unit, columns) = (self.time_unit, self.columns.clone());
+        ReadOptions { time_unit, columns, ..ReadOptions::default() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -128,7 +142,7 @@ pub fn open(
         }
         Kind::Folder => {
             let open = |folder: &Path| -> Result<_, DataError> {
-                let files = Folder::open(folder, &of_layout(folder)?)?;
+                let files = Folder::open(folder, &of_layout(folder, recordings.reading())?)?;
                 Ok(if recordings.skip_bad { readable(files) } else { files })
             };
             let train = open(data)?;
@@ -234,12 +248,12 @@ fn nmnist_is_there(folder: &Path, part: Part) -> bool {
 }
 
 /// One folder for each class, if there are folders.
-fn of_layout(folder: &Path) -> Result<FolderConfig, DataError> {
+fn of_layout(folder: &Path, options: ReadOptions) -> Result<FolderConfig, DataError> {
     let unreadable = |source| DataError::File { path: folder.into(), source };
     let mut entries = std::fs::read_dir(folder).map_err(unreadable)?;
     let folders = entries.any(|entry| entry.is_ok_and(|entry| entry.path().is_dir()));
     let layout = if folders { FolderLayout::Folders } else { FolderLayout::Names };
-    Ok(FolderConfig { layout, ..FolderConfig::default() })
+    Ok(FolderConfig { layout, options, ..FolderConfig::default() })
 }
 
 /// The samples whose class has one of the names.

@@ -58,8 +58,9 @@ impl Digits {
 
 impl Dataset<Sample<Events>> for Digits {
     fn get(&self, index: usize) -> Result<Sample<Events>, DatasetError> {
-        let options = Options { sensor: Some(SensorSize::new(34, 34)), ..Options::default() };
-        let recording = format::read_as(&self.files[index], Format::AtisBin, &options);
+        let (format, sensor) = (Some(Format::AtisBin), Some(SensorSize::new(34, 34)));
+        let options = Options { format, sensor, ..Options::default() };
+        let recording = format::read_with(&self.files[index], &options);
         match recording.map_err(DatasetError::new)? {
             Recording::Events(data) => Ok(Sample { data, label: self.label(index) }),
             Recording::Spikes(spikes) => panic!("{} spikes", spikes.len()),

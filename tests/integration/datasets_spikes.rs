@@ -151,8 +151,7 @@ fn digits_and_sequences_of_n_tidigits() {
 fn an_utterance_of_n_tidigits_in_a_file_of_its_own() {
     let Some(path) = real("ntidigits/NTIDIGITS_1.bs1") else { return };
     let channels = Options { sensor: Some(SensorSize::new(64, 1)), ..Options::default() };
-    let format = format::Format::Bs1;
-    let Recording::Spikes(spikes) = format::read_as(&path, format, &channels).unwrap() else {
+    let Recording::Spikes(spikes) = format::read_with(&path, &channels).unwrap() else {
         panic!("expected spikes");
     };
     assert_eq!((spikes.len(), spikes.units(), spikes.is_sorted()), (898, 64, true));

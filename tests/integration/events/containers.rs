@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use snn::data::Part;
 use snn::data::events::{Events, SensorSize, Spikes};
 use snn::data::format::hdf5::{File, NTidigits, Shd};
-use snn::data::format::{FormatError, Order, Recording, TimeUnit, csv, hdf5, mat, npy};
+use snn::data::format::{
+    self, Basis, ColumnSelection, Format, FormatError, Options, Recording, TimeUnit, csv, mat, npy,
+};
 
 fn real(name: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(crate::files::real(name)?).unwrap())
@@ -13,6 +15,10 @@ fn real(name: &str) -> Option<Vec<u8>> {
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hdf5").join(name)
+}
+
+fn decode(format: Format, bytes: &[u8]) -> Result<Recording, FormatError> {
+    format::decode(format, bytes, &Options::default())
 }
 
 fn events(recording: Recording) -> Events {
@@ -56,7 +62,7 @@ fn within(decoded: Result<Recording, FormatError>, most: usize) {
 #[test]
 fn an_atis_recording_in_a_mat_file() {
     let Some(bytes) = real("atis_mat/example_data.mat") else { return };
-    let td = events(mat::decode(&bytes).unwrap());
+    let td = events(decode(Format::Mat, &bytes).unwrap());
     assert_eq!((td.len(), td.sensor()), (242_040, SensorSize::new(304, 240)));
     assert_eq!((td.t()[0], *td.t().last().unwrap()), (0, 2_999_577));
     assert!(td.is_sorted());
@@ -70,7 +76,7 @@ fn an_atis_recording_in_a_mat_file() {
     let on = p.numbers().iter().filter(|p| **p == 1.0).count();
     assert_eq!(td.p().iter().filter(|p| **p).count(), on);
     for copy in damaged(&bytes, 20) {
-        within(mat::decode(&copy), 242_040);
+        within(decode(Format::Mat, &copy), 242_040);
     }
 }
 
@@ -85,45 +91,44 @@ fn tactile_recordings() {
         let Some(bytes) = real(name) else { return };
         let variables = mat::Variables::decode(&bytes).unwrap();
         assert_eq!(variables.array("spiketrain").unwrap().shape, [101, columns]);
-        let read = events(mat::decode(&bytes).unwrap());
+        let read = events(decode(Format::Mat, &bytes).unwrap());
         let brighter = read.p().iter().filter(|p| **p).count();
         assert_eq!((brighter, read.len() - brighter), (on, off), "{name}");
         assert_eq!(read.sensor(), SensorSize::new(10, 10));
         assert!(read.is_sorted());
         for copy in damaged(&bytes, 100) {
-            within(mat::decode(&copy), 101 * columns);
+            within(decode(Format::Mat, &copy), 101 * columns);
         }
     }
     let Some(bytes) = real("stmnist/digit1.mat") else { return };
-    let read = events(mat::decode(&bytes).unwrap());
+    let read = events(decode(Format::Mat, &bytes).unwrap());
     assert_eq!((read.t()[0], *read.t().last().unwrap()), (521_922, 1_146_848));
 }
 
 #[test]
 fn a_structured_npy_file_with_padding() {
     let Some(bytes) = real("evt3/evt3_sample.npy") else { return };
-    let read = events(npy::decode(&bytes).unwrap());
+    let read = events(decode(Format::Npy, &bytes).unwrap());
     assert_eq!(read.len(), 219_596);
-    let again = events(npy::decode(&npy::encode(&read)).unwrap());
+    let again = events(decode(Format::Npy, &npy::encode(&read)).unwrap());
     assert_eq!(again, read);
-    assert_eq!(events(npy::decode_npz(&npy::encode_npz(&read).unwrap()).unwrap()), read);
-    assert_eq!(events(csv::decode(&csv::encode(&read)).unwrap()), read);
+    assert_eq!(events(decode(Format::Npz, &npy::encode_npz(&read).unwrap()).unwrap()), read);
+    assert_eq!(events(decode(Format::Csv, &csv::encode(&read)).unwrap()), read);
     for copy in damaged(&bytes, 30) {
-        within(npy::decode(&copy), 219_596);
+        within(decode(Format::Npy, &copy), 219_596);
     }
 }
 
 #[test]
 fn plain_arrays_that_are_no_recording_say_their_shape() {
-    for (name, rows) in [
-        ("weights/lava_oxford_input.npy", 1889),
-        ("weights/lava_oxford_output.npy", 10_361),
-        ("weights/lava_oxford_ground_truth.npy", 10_178),
+    for name in [
+        "weights/lava_oxford_input.npy",
+        "weights/lava_oxford_output.npy",
+        "weights/lava_oxford_ground_truth.npy",
     ] {
         let Some(bytes) = real(name) else { return };
-        let refusal = npy::decode(&bytes).unwrap_err();
-        assert!(refusal.problem.ends_with(&format!("got shape [{rows}, 3]")), "{refusal}");
-        assert!(npy::decode_rows(&bytes, Order::Xypt, TimeUnit::Milliseconds).is_err());
+        let refusal = decode(Format::Npy, &bytes).unwrap_err();
+        assert!(refusal.problem.contains("found 3 columns without names"), "{refusal}");
     }
 }
 
@@ -140,11 +145,11 @@ fn groups_and_datasets_of_files_by_h5py() {
         let found = File::decode(bytes.clone()).unwrap().datasets().unwrap();
         assert_eq!(found.len(), datasets, "{name}");
         assert!(found.contains(&(path.to_string(), shape)), "{name}: {found:?}");
-        let refusal = hdf5::decode(&bytes).unwrap_err();
+        let refusal = decode(Format::Hdf5, &bytes).unwrap_err();
         assert!(refusal.problem.contains("expected datasets t, x, y, p"), "{refusal}");
         for copy in damaged(&bytes, 100) {
             let _ = File::decode(copy.clone()).and_then(|file| file.datasets());
-            within(hdf5::decode(&copy), 0);
+            within(decode(Format::Hdf5, &copy), 0);
         }
     }
 }
@@ -170,7 +175,7 @@ fn shd_of_h5py_and_of_pytables() {
             (t.as_slice(), (0..600).collect::<Vec<u32>>().as_slice())
         );
         assert!(shd.spikes(4).is_err() && shd.label(4).is_none());
-        let refusal = hdf5::read(&fixture(name)).unwrap_err();
+        let refusal = format::read(fixture(name)).unwrap_err();
         assert!(refusal.to_string().contains("hdf5::Shd reads it"), "{refusal}");
     }
 }
@@ -185,7 +190,7 @@ fn n_tidigits() {
     let test = NTidigits::open(&fixture("ntidigits.h5"), Part::Test).unwrap();
     assert_eq!((test.len(), test.label(0)), (1, Some("5")));
     assert_eq!(test.spikes(0).unwrap().t(), [0, 123, 246]);
-    let refusal = hdf5::read(&fixture("ntidigits.h5")).unwrap_err();
+    let refusal = format::read(fixture("ntidigits.h5")).unwrap_err();
     assert!(refusal.to_string().contains("hdf5::NTidigits reads it"), "{refusal}");
 }
 
@@ -202,10 +207,164 @@ fn events_in_hdf5() {
     let p = (0..600).map(|i| i % 3 == 0).collect();
     let expected = Events::new(t, x, y, p, SensorSize::new(128, 96)).unwrap();
     for name in ["events_group.h5", "events_records.h5", "events_rows.h5"] {
-        assert_eq!(events(hdf5::read(&fixture(name)).unwrap()), expected, "{name}");
+        assert_eq!(events(format::read(fixture(name)).unwrap()), expected, "{name}");
         let bytes = std::fs::read(fixture(name)).unwrap();
-        assert_eq!(events(hdf5::decode(&bytes).unwrap()), expected, "{name}");
+        assert_eq!(events(decode(Format::Hdf5, &bytes).unwrap()), expected, "{name}");
     }
+}
+
+/// The recording of a fixture, in a group if one is named.
+fn read(name: &str, group: Option<&str>) -> Result<Events, String> {
+    let options = Options { group: group.map(String::from), ..Options::default() };
+    format::read_with(fixture(name), &options).map(events).map_err(|refusal| refusal.to_string())
+}
+
+/// Events as `cameras.py` writes them, with times that begin at `start`.
+fn seen(start: i64, sensor: SensorSize, p: impl Fn(u16) -> bool) -> Events {
+    let i = 0..300_u16;
+    let t = i.clone().map(|i| start + 250 * i64::from(i)).collect();
+    let x = i.clone().map(|i| (u32::from(i) * 3 % 346) as u16).collect();
+    let y = i.clone().map(|i| (u32::from(i) * 7 % 260) as u16).collect();
+    Events::new(t, x, y, i.map(p).collect(), sensor).unwrap()
+}
+
+const SMALLEST: SensorSize = SensorSize { width: 346, height: 260, polarities: 2 };
+
+fn third(i: u16) -> bool {
+    i % 3 == 0
+}
+
+#[test]
+fn files_of_event_cameras() {
+    // 3 i mod 346 reaches 345 at i = 115, and 7 i mod 260 reaches 259 at i = 37.
+    let dsec = seen(36_607_300_656, SMALLEST, third);
+    assert_eq!(read("dsec.h5", None).unwrap(), dsec);
+    // 1.5e9 s; the rows are x, y, t, p, and p is -1 or 1.
+    let refusal = read("mvsec.hdf5", None).unwrap_err();
+    assert!(
+        refusal.contains("found 2: /davis/left/events; /davis/right/events; choose"),
+        "{refusal}"
+    );
+    for (group, start) in [("davis/left", 0), ("/davis/right/", 1000), ("davis/left/events", 0)] {
+        let events = read("mvsec.hdf5", Some(group)).unwrap();
+        assert_eq!(events, seen(1_500_000_000_000_000 + start, SMALLEST, third), "{group}");
+    }
+    let m3ed = seen(0, SensorSize::new(1280, 720), third);
+    assert_eq!(read("m3ed.h5", None).unwrap(), m3ed);
+    let prophesee = seen(0, SensorSize::new(640, 480), third);
+    assert_eq!(read("prophesee.hdf5", None).unwrap(), prophesee);
+    let minimal = seen(1_468_941_032_200_000, SensorSize::new(640, 480), third);
+    assert_eq!(read("event_cnn_minimal.h5", None).unwrap(), minimal);
+}
+
+#[test]
+fn how_a_file_of_an_event_camera_was_understood() {
+    let understood =
+        |name: &str, options: &Options| format::inspect(fixture(name), options).unwrap().1;
+    let dsec = understood("dsec.h5", &Options::default());
+    let columns = "events/t, events/x, events/y, events/p, plus t_offset; layout of DSEC";
+    assert_eq!(dsec.columns.unwrap().value, columns);
+    assert_eq!(dsec.time_unit.value, TimeUnit::Microseconds);
+    assert_eq!(dsec.time_unit.basis, Basis::Assumption("the layout of DSEC".into()));
+    assert!(matches!(dsec.sensor.unwrap().basis, Basis::Assumption(_)));
+    let left = Options { group: Some("davis/left".into()), ..Options::default() };
+    let mvsec = understood("mvsec.hdf5", &left);
+    let columns = "x, y, t, p in rows of davis/left/events; layout of MVSEC";
+    assert_eq!(mvsec.columns.unwrap().value, columns);
+    assert_eq!(mvsec.time_unit.value, TimeUnit::Seconds);
+    assert_eq!(mvsec.sensor.unwrap().basis, Basis::File);
+    // The options go before the layout: of 74,750 ms the offset has the same unit.
+    let time_unit = Some(TimeUnit::Milliseconds);
+    let options = Options { time_unit, ..Options::default() };
+    let (read, dsec) = format::inspect(fixture("dsec.h5"), &options).unwrap();
+    assert_eq!(dsec.time_unit.basis, Basis::Option);
+    assert_eq!(events(read).t()[299], (36_607_300_656 + 74_750) * 1000);
+}
+
+#[test]
+fn columns_of_hdf5_that_are_selected() {
+    let read = |name: &str, columns: &str| {
+        let columns = Some(columns.parse().unwrap());
+        format::read_with(fixture(name), &Options { columns, ..Options::default() })
+    };
+    // x and y exchanged; a dataset by its path; a field of records.
+    let dsec = events(read("dsec.h5", "t=t,x=y,y=x,p=p").unwrap());
+    assert_eq!((dsec.x()[1], dsec.y()[1]), (7, 3));
+    let m3ed = "t=prophesee/left/t,x=prophesee/left/y,y=prophesee/left/x";
+    let m3ed = events(read("m3ed.h5", m3ed).unwrap());
+    assert_eq!((m3ed.x()[1], m3ed.y()[1], m3ed.sensor().polarities), (7, 3, 1));
+    let prophesee = events(read("prophesee.hdf5", "t=t,x=y,y=x,p=p").unwrap());
+    assert_eq!((prophesee.x()[1], prophesee.y()[1]), (7, 3));
+    let refusal = read("dsec.h5", "t=stamp,x=x").unwrap_err().to_string();
+    assert!(refusal.contains("expected the columns that Options::columns selects"), "{refusal}");
+}
+
+#[test]
+fn a_group_that_is_not_there_is_refused_with_what_is() {
+    let refusal = read("m3ed.h5", Some("prophesee/right")).unwrap_err();
+    let found = "in prophesee/right; the file has pose/t [300] i64; pose/x [300] f64";
+    assert!(refusal.contains(found), "{refusal}");
+    // A group without polarities is read only where it is asked for.
+    assert!(read("m3ed.h5", Some("pose")).unwrap_err().contains("pose/x of event 1 is 0.428"));
+}
+
+#[test]
+fn filters_of_event_cameras() {
+    let expected = seen(0, SMALLEST, third);
+    let file = File::open(&fixture("filters.h5")).unwrap();
+    let mut groups: Vec<String> = file
+        .datasets()
+        .unwrap()
+        .iter()
+        .map(|(path, _)| path.split('/').nth(1).unwrap().to_string())
+        .collect();
+    groups.dedup();
+    assert_eq!(groups.len(), 19);
+    for group in groups {
+        assert_eq!(read("filters.h5", Some(&group)).unwrap(), expected, "{group}");
+    }
+}
+
+#[test]
+fn filters_that_are_not_read_are_named() {
+    for (number, name) in
+        [("36559", "ECF"), ("32026", "Blosc2"), ("5", "n-bit"), ("4242", "filter 4242 is not read")]
+    {
+        let refusal = read("refused.h5", Some(number)).unwrap_err();
+        assert!(refusal.contains(&format!("events: its filter {number}")), "{refusal}");
+        assert!(refusal.contains(name) && refusal.contains("h5repack -f NONE"), "{refusal}");
+        let remedy = "metavision_file_to_csv -i FILE";
+        assert_eq!(refusal.contains(remedy), number == "36559", "{refusal}");
+    }
+}
+
+#[test]
+fn what_was_never_written_is_the_fill_value() {
+    for (group, written) in [
+        ("plain", true),
+        ("gzip", true),
+        ("blosc", true),
+        ("zstd", true),
+        ("late", false),
+        ("early", false),
+    ] {
+        let p = |i: u16| !(written && (100..150).contains(&i));
+        assert_eq!(read("unwritten.h5", Some(group)).unwrap(), seen(0, SMALLEST, p), "{group}");
+    }
+    // After the written rows the time falls to 0, so it does not decide the order.
+    let refusal = read("unwritten.h5", Some("rows")).unwrap_err();
+    assert!(refusal.contains("may be txyp"), "{refusal}");
+    let options = Options {
+        group: Some("rows".into()),
+        columns: Some(ColumnSelection::txyp()),
+        ..Options::default()
+    };
+    let rows = events(format::read_with(fixture("unwritten.h5"), &options).unwrap());
+    let (head, tail) = (rows.slice(0..150), rows.slice(150..300));
+    let expected = seen(0, SMALLEST, third).slice(0..150);
+    assert_eq!((head.t(), head.x(), head.y()), (expected.t(), expected.x(), expected.y()));
+    assert_eq!(head.p(), expected.p());
+    assert!(tail.iter().all(|event| (event.t, event.x, event.y, event.p) == (0, 0, 0, false)));
 }
 
 #[test]
@@ -229,10 +388,22 @@ fn damaged_sets_give_an_error_or_spikes() {
             within(set.spikes(index).map(Recording::Spikes), most);
         }
     }
-    for name in ["events_group.h5", "events_records.h5", "events_rows.h5"] {
+    // Beyond what is stored, 64 MiB of a dataset may be filled: of rows of four bytes, 2^24.
+    for (name, groups) in [
+        ("events_group.h5", [None; 3]),
+        ("events_records.h5", [None; 3]),
+        ("events_rows.h5", [None; 3]),
+        ("dsec.h5", [None; 3]),
+        ("filters.h5", [Some("blosc-blosclz-1"), Some("blosc-lz4-2"), Some("bitshuffle-lz4")]),
+        ("filters.h5", [Some("blosc-zlib-1"), Some("blosc-zstd-2"), Some("lz4")]),
+        ("filters.h5", [Some("zstd"), Some("shuffle-lzf"), Some("shuffle-zstd-fletcher32")]),
+        ("unwritten.h5", [Some("gzip"), Some("rows"), Some("late")]),
+    ] {
         let bytes = std::fs::read(fixture(name)).unwrap();
-        for copy in damaged(&bytes, 1000) {
-            within(hdf5::decode(&copy), 4 * copy.len());
+        for (copy, group) in damaged(&bytes, 1000).zip(groups.iter().cycle()) {
+            let options = Options { group: group.map(String::from), ..Options::default() };
+            let read = format::decode(Format::Hdf5, &copy, &options);
+            within(read, (1 << 24) + 4 * copy.len());
         }
     }
 }

@@ -25,7 +25,7 @@ pub const SENSOR: SensorSize = SensorSize { width: 240, height: 180, polarities:
 /// ASL-DVS.
 pub type AslDvs = EventFiles<AslDvsReading>;
 
-/// How the recordings are read: as [`mat::decode`](crate::format::mat::decode) does, with rows from
+/// How the recordings are read: as [`format::mat`](crate::format::mat) does, with rows from
 /// the top.
 #[derive(Debug, Clone, Copy)]
 pub struct AslDvsReading;

@@ -167,11 +167,13 @@ impl Reading for Cifar10DvsRelease {
     fn read(&self, path: &Path) -> Result<Events, DataError> {
         match self {
             Self::Tonic => {
-                events_of(path, format::read_as(path, Format::Aedat4, &Options::default())?)
+                let options = Options { format: Some(Format::Aedat4), ..Options::default() };
+                events_of(path, format::read_with(path, &options)?)
             }
             Self::Original => {
-                let options = Options { camera: Some(Camera::Dvs128), ..Options::default() };
-                let events = events_of(path, format::read_as(path, Format::Aedat2, &options)?)?;
+                let (format, camera) = (Some(Format::Aedat2), Some(Camera::Dvs128));
+                let options = Options { format, camera, ..Options::default() };
+                let events = events_of(path, format::read_with(path, &options)?)?;
                 // A DVS128 has columns and rows from 0 to 127.
                 let turned = |event: Event| Event { x: 127 - event.y, y: 127 - event.x, ..event };
                 Events::from_columns(events.iter().map(turned).collect(), SENSOR)

@@ -22,8 +22,7 @@ use super::order::natural;
 #[cfg(feature = "download")]
 use crate::download::Downloader;
 use crate::events::{Events, SensorSize};
-use crate::format::npy::decode_rows;
-use crate::format::{self, FormatError, Options, Order, TimeUnit};
+use crate::format::{self, ColumnSelection, Format, FormatError, Options, TimeUnit};
 #[cfg(feature = "download")]
 use crate::remote::{Hash, Remote};
 use crate::{DataError, Part};
@@ -115,19 +114,19 @@ impl DvsGesture {
 
 impl Reading for DvsGestureRelease {
     fn read(&self, path: &Path) -> Result<Events, DataError> {
-        let recording = match self {
-            Self::Ibm => format::read(path)?,
-            Self::Tonic => {
-                let bytes = fs::read(path).map_err(unreadable(path))?;
-                decode_rows(&bytes, Order::Xypt, TimeUnit::Milliseconds)
-                    .map_err(|error| broken(path, error.offset, error.problem))?
-            }
-        };
-        events_of(path, recording)
+        events_of(path, format::read_with(path, &self.options().unwrap_or_default())?)
     }
 
     fn options(&self) -> Option<Options> {
-        (*self == Self::Ibm).then(Options::default)
+        Some(match self {
+            Self::Ibm => Options::default(),
+            Self::Tonic => Options {
+                format: Some(Format::Npy),
+                columns: Some(ColumnSelection::xypt()),
+                time_unit: Some(TimeUnit::Milliseconds),
+                ..Options::default()
+            },
+        })
     }
 }
 

@@ -42,8 +42,8 @@ pub trait Reading: fmt::Debug + Clone + Send + Sync {
 ///
 /// Nothing is read before a sample is asked for. The samples are sorted by the path of their file,
 /// one part of it after the other, and in each name runs of digits by the number that they are; so
-/// the order is the same on every file system. Times are in µs. Events that are not sorted by time in
-/// a file are not in the sample either: [`Events::is_sorted`] tells, [`Events::sorted`] helps.
+/// the order is the same on every file system. Times are in µs. Events keep the order that they
+/// have in the file; the transform [`SortByTime`](crate::transform::SortByTime) sorts them by time.
 #[derive(Debug, Clone)]
 pub struct EventFiles<R> {
     classes: Arc<[String]>,

@@ -97,7 +97,7 @@ impl Folder {
             FolderLayout::Folders => in_folders(root, found)?,
             FolderLayout::Names => by_name(found)?,
         };
-        Ok(Self::new(classes, items, config.options.sensor, config.options))
+        Ok(Self::new(classes, items, config.options.sensor, config.options.clone()))
     }
 }
 
@@ -107,7 +107,7 @@ impl Reading for Options {
     }
 
     fn options(&self) -> Option<Options> {
-        Some(*self)
+        Some(self.clone())
     }
 }
 

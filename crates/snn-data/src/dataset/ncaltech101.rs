@@ -80,7 +80,8 @@ impl NCaltech101 {
 
 impl Reading for NCaltech101Reading {
     fn read(&self, path: &Path) -> Result<Events, DataError> {
-        let events = events_of(path, format::read_as(path, Format::AtisBin, &Options::default())?)?;
+        let options = Options { format: Some(Format::AtisBin), ..Options::default() };
+        let events = events_of(path, format::read_with(path, &options)?)?;
         let first = |places: &[u16]| places.iter().copied().min().unwrap_or(0);
         let (left, top) = (first(events.x()), first(events.y()));
         let moved = |event: Event| Event { x: event.x - left, y: event.y - top, ..event };

@@ -127,8 +127,9 @@ fn recordings(root: &Path) -> Result<Vec<PathBuf>, DataError> {
 
 impl Reading for NMnistOptions {
     fn read(&self, path: &Path) -> Result<Events, DataError> {
-        let options = Options { sensor: Some(SENSOR), ..Options::default() };
-        let events = events_of(path, format::read_as(path, Format::AtisBin, &options)?)?;
+        let format = Some(Format::AtisBin);
+        let options = Options { format, sensor: Some(SENSOR), ..Options::default() };
+        let events = events_of(path, format::read_with(path, &options)?)?;
         if *self == Self::default() {
             return Ok(events);
         }

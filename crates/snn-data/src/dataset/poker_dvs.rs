@@ -8,13 +8,11 @@
 //! poker_dvs/pips_train/<cl|he|di|sp>/<name>.npy   poker_dvs/pips_test/<cl|he|di|sp>/<name>.npy
 //! ```
 
-use std::fs;
 use std::path::Path;
 
-use super::files::{EventFiles, Layout, Reading, broken, events_of};
+use super::files::{EventFiles, Layout, Reading, events_of};
 use crate::events::{Events, SensorSize};
-use crate::format::npy::decode_rows;
-use crate::format::{Order, TimeUnit};
+use crate::format::{self, ColumnSelection, Format, Options, TimeUnit};
 use crate::{DataError, Part};
 
 /// The names of the classes.
@@ -55,10 +53,16 @@ impl PokerDvs {
 
 impl Reading for PokerDvsReading {
     fn read(&self, path: &Path) -> Result<Events, DataError> {
-        let bytes =
-            fs::read(path).map_err(|source| DataError::File { path: path.into(), source })?;
-        let recording = decode_rows(&bytes, Order::Txyp, TimeUnit::Microseconds)
-            .map_err(|error| broken(path, error.offset, error.problem))?;
-        events_of(path, recording)
+        let options = self.options().unwrap_or_default();
+        events_of(path, format::read_with(path, &options)?)
+    }
+
+    fn options(&self) -> Option<Options> {
+        Some(Options {
+            format: Some(Format::Npy),
+            columns: Some(ColumnSelection::txyp()),
+            time_unit: Some(TimeUnit::Microseconds),
+            ..Options::default()
+        })
     }
 }

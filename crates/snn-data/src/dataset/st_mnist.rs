@@ -26,7 +26,7 @@ const SOURCE: &str = "https://scholarbank.nus.edu.sg/bitstream/10635/168106/2/\
 /// ST-MNIST.
 pub type StMnist = EventFiles<StMnistReading>;
 
-/// How the recordings are read: as [`mat::decode`](crate::format::mat::decode) does.
+/// How the recordings are read: as [`format::mat`](crate::format::mat) does.
 #[derive(Debug, Clone, Copy)]
 pub struct StMnistReading;
 

@@ -1,17 +1,22 @@
 //! Events of a camera, in columns.
 
+mod outside;
 mod sensor;
 mod spikes;
 #[cfg(test)]
 mod tests;
+mod triggers;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use thiserror::Error;
 
+pub use outside::Outside;
+use outside::{all_inside, clip_outside, drop_outside};
 pub use sensor::SensorSize;
 pub use spikes::Spikes;
+pub use triggers::{Trigger, TriggerKind, Triggers};
 
 /// One event of a camera.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,7 +82,10 @@ pub enum EventsError {
         p: usize,
     },
     /// An event that is not on the sensor.
-    #[error("event {index}: x {x}, y {y} is outside of a sensor of {sensor}")]
+    #[error(
+        "event {index}: x {x}, y {y} is outside of a sensor of {sensor}; give the camera's size, or \
+         choose `Outside::Drop` or `Outside::Clip`"
+    )]
     Outside {
         /// Which event.
         index: usize,
@@ -121,6 +129,12 @@ impl Columns {
         self.t.is_empty()
     }
 
+    /// Removes the events from `at` on, and returns them.
+    pub(crate) fn split_off(&mut self, at: usize) -> Self {
+        let Self { t, x, y, p } = self;
+        Self { t: t.split_off(at), x: x.split_off(at), y: y.split_off(at), p: p.split_off(at) }
+    }
+
     /// Appends an event.
     #[inline]
     pub fn push(&mut self, event: Event) {
@@ -162,24 +176,57 @@ impl Events {
     ///
     /// As [`new`](Self::new).
     pub fn from_columns(columns: Columns, sensor: SensorSize) -> Result<Self, EventsError> {
+        Self::from_columns_with(columns, sensor, Outside::Refuse).map(|(events, _)| events)
+    }
+
+    /// Creates events from columns, with a policy for those outside the sensor; also returns how many
+    /// were dropped or clipped.
+    ///
+    /// ```
+    /// use snn_data::events::{Columns, Event, Events, Outside, SensorSize};
+    ///
+    /// let x = [1308, 7];
+    /// let columns: Columns = x.iter().map(|x| Event { t: 0, x: *x, y: 0, p: true }).collect();
+    /// let sensor = SensorSize::new(1280, 720);
+    /// let (events, dropped) = Events::from_columns_with(columns, sensor, Outside::Drop)?;
+    /// assert_eq!((events.x(), dropped), (&[7][..], 1));
+    /// # Ok::<(), snn_data::events::EventsError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The columns have different lengths; or an event is outside the sensor under [`Outside::Refuse`],
+    /// or under [`Outside::Clip`] with a sensor without pixels: names the first.
+    pub fn from_columns_with(
+        mut columns: Columns,
+        sensor: SensorSize,
+        outside: Outside,
+    ) -> Result<(Self, usize), EventsError> {
         let Columns { t, x, y, p } = &columns;
         let lengths = [t.len(), x.len(), y.len(), p.len()];
         if lengths.iter().any(|length| *length != t.len()) {
             let [t, x, y, p] = lengths;
             return Err(EventsError::Lengths { t, x, y, p });
         }
-        // The largest first, without a branch for each event; where it is, only if there is one.
-        let largest = |values: &[u16]| values.iter().copied().max().unwrap_or(0);
-        if !t.is_empty() && !sensor.contains(largest(x), largest(y)) {
-            for (index, (x, y)) in x.iter().zip(y).enumerate() {
-                let (x, y) = (*x, *y);
-                if !sensor.contains(x, y) {
-                    return Err(EventsError::Outside { index, x, y, sensor });
+        let mut count = 0;
+        if !all_inside(&columns, sensor) {
+            match outside {
+                Outside::Drop => count = drop_outside(&mut columns, sensor),
+                Outside::Clip if sensor.pixels() > 0 => count = clip_outside(&mut columns, sensor),
+                _ => {
+                    // Found again, one by one, only where there is one.
+                    for (index, (x, y)) in columns.x.iter().zip(&columns.y).enumerate() {
+                        let (x, y) = (*x, *y);
+                        if !sensor.contains(x, y) {
+                            return Err(EventsError::Outside { index, x, y, sensor });
+                        }
+                    }
                 }
             }
         }
-        let sorted = t.is_sorted();
-        Ok(Self { range: 0..t.len(), columns: Arc::new(columns), sensor, sorted })
+        let sorted = columns.t.is_sorted();
+        let range = 0..columns.len();
+        Ok((Self { range, columns: Arc::new(columns), sensor, sorted }, count))
     }
 
     /// Events on the smallest sensor that has all of them.
@@ -188,8 +235,7 @@ impl Events {
     ///
     /// The columns have different lengths.
     pub fn on_smallest_sensor(columns: Columns) -> Result<Self, EventsError> {
-        let size = |values: &[u16]| values.iter().max().map_or(0, |max| u32::from(*max) + 1);
-        let sensor = SensorSize::new(size(&columns.x), size(&columns.y));
+        let sensor = SensorSize::smallest(&columns);
         Self::from_columns(columns, sensor)
     }
 
@@ -298,7 +344,7 @@ impl Events {
     ///
     /// They are not [sorted](Self::is_sorted).
     pub fn first_at(&self, time: i64) -> usize {
-        assert!(self.is_sorted(), "events that are not sorted by time; `sorted()` sorts them");
+        assert!(self.is_sorted(), "the events are not sorted by time; `Events::sorted` sorts them");
         self.t().partition_point(|t| *t < time)
     }
 

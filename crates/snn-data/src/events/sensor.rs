@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Columns;
+
 /// Pixels of a camera's sensor, and kinds of events: brighter and darker, or one of them only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SensorSize {
@@ -19,6 +21,12 @@ impl SensorSize {
     /// A sensor with both polarities.
     pub fn new(width: u32, height: u32) -> Self {
         Self { width, height, polarities: 2 }
+    }
+
+    /// The smallest sensor that contains all events.
+    pub(crate) fn smallest(columns: &Columns) -> Self {
+        let size = |values: &[u16]| values.iter().max().map_or(0, |max| u32::from(*max) + 1);
+        Self::new(size(&columns.x), size(&columns.y))
     }
 
     /// The same sensor with one channel for both polarities.

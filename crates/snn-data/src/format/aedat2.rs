@@ -1,6 +1,6 @@
-//! AEDAT 2.0.
+//! AEDAT 2.0, and AEDAT 1.0 before it: addresses of 16 bits, which only the DVS128 has.
 
-use super::decoder::{Clock, Decoder, Opened, each_word};
+use super::decoder::{Block, Clock, Decoder, Opened, each_word};
 use super::{Camera, EncodeError, FormatError, Options, PolarityBit, header};
 use crate::events::{Columns, Event, Events};
 
@@ -53,6 +53,29 @@ struct Aedat2 {
     clock: Clock,
 }
 
+/// Events with addresses of 16 bits.
+#[derive(Debug, Clone)]
+struct Aedat1(Aedat2);
+
+/// Opens a file of AEDAT 1.0, which may have no header.
+pub(super) fn open_1(
+    bytes: &[u8],
+    whole: bool,
+    options: &Options,
+) -> Result<Option<Opened>, FormatError> {
+    let Some(text) = header::text(bytes, "#", END, whole)? else { return Ok(None) };
+    let camera = options.camera.unwrap_or(Camera::Dvs128);
+    if camera != Camera::Dvs128 {
+        let problem =
+            "AEDAT 1.0 has addresses of 16 bits: of the cameras, those of the DVS128 only";
+        return Err(FormatError::new(0, problem));
+    }
+    let brighter = brighter(camera, options.polarity);
+    let layout = Layout::of(camera);
+    let decoder = Aedat1(Aedat2 { layout, brighter, clock: Clock::SIGNED });
+    Ok(Some(Opened::new(decoder, Some(camera.sensor()), text.len())))
+}
+
 pub(super) fn open(
     bytes: &[u8],
     whole: bool,
@@ -66,7 +89,7 @@ pub(super) fn open(
     let chip = header::value(&said, "#", "AEChip:").unwrap_or_default();
     let Some(camera) = options.camera.or_else(|| camera(chip)) else {
         let problem =
-            format!("the header names no known camera (AEChip: {chip:?}), it must be given");
+            format!("the header names no known camera (AEChip: {chip:?}); set Options::camera");
         return Err(FormatError::new(0, problem));
     };
     let brighter = brighter(camera, options.polarity);
@@ -87,19 +110,35 @@ fn camera(chip: &str) -> Option<Camera> {
     names.into_iter().find(|(name, _)| chip.contains(name)).map(|(_, camera)| camera)
 }
 
+impl Aedat2 {
+    #[inline(always)]
+    fn put(&mut self, address: u32, time: [u8; 4], block: &mut Block, len: usize) -> usize {
+        let layout = self.layout;
+        let event = Event {
+            t: self.clock.at(u32::from_be_bytes(time)),
+            x: (address >> layout.x & layout.x_mask) as u16,
+            y: (address >> layout.y & layout.y_mask) as u16,
+            p: address >> layout.polarity & 1 == self.brighter,
+        };
+        block.put(len, event, address & layout.other == 0)
+    }
+}
+
 impl Decoder for Aedat2 {
     fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
         let (words, rest) = bytes.as_chunks::<8>();
-        let layout = self.layout;
-        each_word(words, events, |&[a, b, c, d, e, f, g, h], block, len| {
-            let address = u32::from_be_bytes([a, b, c, d]);
-            let event = Event {
-                t: self.clock.at(u32::from_be_bytes([e, f, g, h])),
-                x: (address >> layout.x & layout.x_mask) as u16,
-                y: (address >> layout.y & layout.y_mask) as u16,
-                p: address >> layout.polarity & 1 == self.brighter,
-            };
-            block.put(len, event, address & layout.other == 0)
+        each_word(words, events, |&[a, b, c, d, time @ ..], block, len| {
+            self.put(u32::from_be_bytes([a, b, c, d]), time, block, len)
+        });
+        Ok(bytes.len() - rest.len())
+    }
+}
+
+impl Decoder for Aedat1 {
+    fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
+        let (words, rest) = bytes.as_chunks::<6>();
+        each_word(words, events, |&[a, b, time @ ..], block, len| {
+            self.0.put(u16::from_be_bytes([a, b]).into(), time, block, len)
         });
         Ok(bytes.len() - rest.len())
     }
@@ -119,7 +158,10 @@ pub(super) fn encode(events: &Events) -> Result<Vec<u8>, EncodeError> {
         sensor.width <= size.width && sensor.height <= size.height
     };
     let Some((camera, chip)) = cameras.into_iter().find(|(camera, _)| fits(*camera)) else {
-        return Err(EncodeError(format!("AEDAT 2.0 has no camera with a sensor of {sensor}")));
+        return Err(EncodeError(format!(
+            "expected a sensor of at most 346 x 260, the largest camera of AEDAT 2.0, found {sensor}; the \
+             transforms `Crop` and `Downsample` make it smaller"
+        )));
     };
     let (layout, brighter) = (Layout::of(camera), brighter(camera, PolarityBit::Jaer));
     let mut bytes = format!("{MAGIC}.0\r\n# AEChip: {chip}\r\n#{END}\r\n").into_bytes();
@@ -130,8 +172,11 @@ pub(super) fn encode(events: &Events) -> Result<Vec<u8>, EncodeError> {
         let time = event.t as u32;
         if clock.at(time) != event.t {
             let from = if index == 0 { "0" } else { "the event before" };
-            let problem = format!("event {index}: {} µs are 2³¹ µs or more from {from}", event.t);
-            return Err(EncodeError(problem));
+            return Err(EncodeError(format!(
+                "event {index}: {} µs are 2³¹ µs or more from {from}; the transform `TimeAlignment` moves \
+                 the first event to 0",
+                event.t
+            )));
         }
         let polarity = if event.p { brighter } else { 1 - brighter };
         let address = u32::from(event.x) << layout.x
@@ -185,7 +230,7 @@ mod tests {
         let bytes = file("DAVIS240C", &[(event, 0), large[0]]);
         let error = events(Format::Aedat2, &bytes).unwrap_err();
         assert_eq!(error.offset, bytes.len() - 8);
-        assert_eq!(error.problem, "x 345, y 259 is outside of a sensor of 240 x 180");
+        assert!(error.problem.starts_with("x 345, y 259 is outside of a sensor of 240 x 180;"));
     }
 
     #[test]
@@ -200,7 +245,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let error = |bytes: &[u8]| events(Format::Aedat2, bytes).unwrap_err();
-        assert_eq!(error(b"").problem, "expected a header that begins with #!AER-DAT2");
+        assert_eq!(error(b"?").problem, "expected a header that begins with #!AER-DAT2");
         assert_eq!(error(b"#!AER-DAT3.1\r\n").offset, 0);
         assert_eq!(
             error(b"#!AER-DAT2.0\r\n# AEChi"),

@@ -28,26 +28,18 @@ enum Packing {
     Zstd,
 }
 
-#[derive(Debug)]
-struct Aedat4 {
+/// Start of a file: all before its packets.
+pub(super) struct Header<'a> {
+    pub len: usize,
     packing: Packing,
-    stream: i32,
-    /// Bytes before the next packet, from the start of the file.
-    at: usize,
-    /// Where packets end, and the table of them begins.
+    /// Where packets end.
     end: Option<usize>,
-    /// Room for the packet that is being read.
-    unpacked: Vec<u8>,
+    /// Description of the streams, XML.
+    description: &'a str,
 }
 
-impl Clone for Aedat4 {
-    /// The room is not part of what it knows.
-    fn clone(&self) -> Self {
-        Self { unpacked: Vec::new(), ..*self }
-    }
-}
-
-pub(super) fn open(bytes: &[u8]) -> Result<Option<Opened>, FormatError> {
+/// Reads the header. `None` if more bytes are needed.
+pub(super) fn read_header(bytes: &[u8]) -> Result<Option<Header<'_>>, FormatError> {
     let start = bytes.len().min(MAGIC.len());
     if bytes[..start] != MAGIC[..start] {
         let problem = format!("expected {:?}", String::from_utf8_lossy(MAGIC));
@@ -66,39 +58,76 @@ pub(super) fn open(bytes: &[u8]) -> Result<Option<Opened>, FormatError> {
         other => return Err(wrong(format!("packets packed in way {other}, which is not known"))),
     };
     let description = head.list(2, 1).and_then(|text| std::str::from_utf8(text).ok());
-    let (stream, sensor) = events_stream(description.unwrap_or_default()).map_err(wrong)?;
+    // A recorder that was stopped has not written where its packets end.
     let end = head.i64(1).and_then(|at| usize::try_from(at).ok());
-    let at = MAGIC.len() + len;
-    let decoder = Aedat4 { packing, stream, at, end, unpacked: Vec::new() };
-    Ok(Some(Opened::new(decoder, sensor, at)))
+    let end = end.filter(|end| *end >= MAGIC.len() + len);
+    let description = description.unwrap_or_default();
+    Ok(Some(Header { len: MAGIC.len() + len, packing, end, description }))
 }
 
-/// The stream of events with the lowest number, and its sensor.
-fn events_stream(description: &str) -> Result<(i32, Option<SensorSize>), String> {
-    let document = Document::parse(description).map_err(|error| error.to_string())?;
-    let name = |node: &Node| node.attribute("name").map(str::to_owned);
-    let attribute = |node: Node<'_, '_>, key| {
-        let mut attributes = node.children().filter(|child| child.has_tag_name("attr"));
-        let found = attributes.find(|child| child.attribute("key") == Some(key));
-        found.and_then(|found| found.text()).map(str::to_owned)
-    };
-    let all = document.descendants().filter(|node| name(node).as_deref() == Some("outInfo"));
-    let streams = all.flat_map(|node| node.children()).filter_map(|node| {
-        let events = attribute(node, "typeIdentifier").as_deref() == Some("EVTS");
-        let number = name(&node)?.parse::<i32>().ok()?;
-        events.then_some((number, node))
-    });
-    let Some((number, node)) = streams.min_by_key(|(number, _)| *number) else {
-        return Err("there is no stream of events".into());
-    };
-    let info = node.children().find(|child| name(child).as_deref() == Some("info"));
-    let size = |key| attribute(info?, key)?.trim().parse::<u32>().ok();
-    let sensor = size("sizeX").zip(size("sizeY"));
-    Ok((number, sensor.map(|(width, height)| SensorSize::new(width, height))))
+impl Header<'_> {
+    /// The stream with an identifier that has the lowest number, and the sensor that it names.
+    pub(super) fn stream(
+        &self,
+        identifier: &str,
+    ) -> Result<Option<(i32, Option<SensorSize>)>, FormatError> {
+        let document = Document::parse(self.description)
+            .map_err(|error| FormatError::new(MAGIC.len(), error.to_string()))?;
+        let name = |node: &Node| node.attribute("name").map(str::to_owned);
+        let attribute = |node: Node<'_, '_>, key| {
+            let mut attributes = node.children().filter(|child| child.has_tag_name("attr"));
+            let found = attributes.find(|child| child.attribute("key") == Some(key));
+            found.and_then(|found| found.text()).map(str::to_owned)
+        };
+        let all = document.descendants().filter(|node| name(node).as_deref() == Some("outInfo"));
+        let streams = all.flat_map(|node| node.children()).filter_map(|node| {
+            let wanted = attribute(node, "typeIdentifier").as_deref() == Some(identifier);
+            let number = name(&node)?.parse::<i32>().ok()?;
+            wanted.then_some((number, node))
+        });
+        let Some((number, node)) = streams.min_by_key(|(number, _)| *number) else {
+            return Ok(None);
+        };
+        let info = node.children().find(|child| name(child).as_deref() == Some("info"));
+        let size = |key| attribute(info?, key)?.trim().parse::<u32>().ok();
+        let sensor = size("sizeX").zip(size("sizeY"));
+        Ok(Some((number, sensor.map(|(width, height)| SensorSize::new(width, height)))))
+    }
 }
 
-impl Decoder for Aedat4 {
-    fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
+/// Packets of one stream.
+#[derive(Debug)]
+pub(super) struct Packets {
+    packing: Packing,
+    stream: i32,
+    /// Bytes before the next packet, from the start of the file.
+    at: usize,
+    /// Where packets end, and the table of them begins.
+    end: Option<usize>,
+    /// Buffer for the packet that is being read.
+    unpacked: Vec<u8>,
+}
+
+impl Clone for Packets {
+    /// The buffer is not part of the state.
+    fn clone(&self) -> Self {
+        Self { unpacked: Vec::new(), ..*self }
+    }
+}
+
+impl Packets {
+    pub(super) fn new(header: &Header<'_>, stream: i32) -> Self {
+        let Header { packing, end, len, .. } = *header;
+        Self { packing, stream, at: len, end, unpacked: Vec::new() }
+    }
+
+    /// Calls `read` with each whole packet of the stream, unpacked. Returns how many bytes the packets
+    /// of all streams take.
+    pub(super) fn each(
+        &mut self,
+        bytes: &[u8],
+        mut read: impl FnMut(&[u8]) -> Result<(), String>,
+    ) -> Result<usize, FormatError> {
         let mut at = 0;
         loop {
             if self.end.is_some_and(|end| self.at >= end) {
@@ -117,8 +146,8 @@ impl Decoder for Aedat4 {
             };
             let Some(packet) = rest.get(..len) else { return Ok(at) };
             if stream == self.stream {
-                let read = self.packet(packet, events);
-                read.map_err(|problem| FormatError::new(at + 8, problem))?;
+                let unpacked = unpack(self.packing, packet, &mut self.unpacked).and_then(&mut read);
+                unpacked.map_err(|problem| FormatError::new(at + 8, problem))?;
             }
             at += 8 + len;
             self.at += 8 + len;
@@ -126,39 +155,58 @@ impl Decoder for Aedat4 {
     }
 }
 
-impl Aedat4 {
-    fn packet(&mut self, packed: &[u8], events: &mut Columns) -> Result<(), String> {
-        let unpacked = match self.packing {
-            Packing::None => packed,
-            Packing::Lz4 => read_bounded(
-                lz4_flex::frame::FrameDecoder::new(packed),
-                packed,
-                &mut self.unpacked,
-            )?,
-            Packing::Zstd => {
-                let decoder = StreamingDecoder::new_with_max_window_size(packed, WINDOW);
-                let decoder = decoder.map_err(|error| error.to_string())?;
-                read_bounded(decoder, packed, &mut self.unpacked)?
-            }
-        };
-        let table = Table::root(unpacked, b"EVTS").ok_or("expected a packet of events")?;
-        if !table.has(0) {
-            return Ok(());
+fn unpack<'a>(
+    packing: Packing,
+    packed: &'a [u8],
+    buffer: &'a mut Vec<u8>,
+) -> Result<&'a [u8], String> {
+    match packing {
+        Packing::None => Ok(packed),
+        Packing::Lz4 => read_bounded(lz4_flex::frame::FrameDecoder::new(packed), packed, buffer),
+        Packing::Zstd => {
+            let decoder = StreamingDecoder::new_with_max_window_size(packed, WINDOW);
+            let decoder = decoder.map_err(|error| error.to_string())?;
+            read_bounded(decoder, packed, buffer)
         }
-        let list = table.list(0, 16).ok_or("a list of events that is longer than its packet")?;
-        let (words, _) = list.as_chunks::<16>();
-        each_word(words, events, |word, block, len| {
-            let &[a, b, c, d, e, f, g, h, x, x_high, y, y_high, on, ..] = word;
-            let event = Event {
-                t: i64::from_le_bytes([a, b, c, d, e, f, g, h]),
-                x: u16::from_le_bytes([x, x_high]),
-                y: u16::from_le_bytes([y, y_high]),
-                p: on != 0,
-            };
-            block.put(len, event, true)
-        });
-        Ok(())
     }
+}
+
+#[derive(Debug, Clone)]
+struct Aedat4(Packets);
+
+pub(super) fn open(bytes: &[u8]) -> Result<Option<Opened>, FormatError> {
+    let Some(header) = read_header(bytes)? else { return Ok(None) };
+    let Some((stream, sensor)) = header.stream("EVTS")? else {
+        return Err(FormatError::new(MAGIC.len(), "there is no stream of events"));
+    };
+    Ok(Some(Opened::new(Aedat4(Packets::new(&header, stream)), sensor, header.len)))
+}
+
+impl Decoder for Aedat4 {
+    fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
+        self.0.each(bytes, |packet| append(packet, events))
+    }
+}
+
+/// Appends the events of a packet.
+fn append(packet: &[u8], events: &mut Columns) -> Result<(), String> {
+    let table = Table::root(packet, b"EVTS").ok_or("expected a packet of events")?;
+    if !table.has(0) {
+        return Ok(());
+    }
+    let list = table.list(0, 16).ok_or("a list of events that is longer than its packet")?;
+    let (words, _) = list.as_chunks::<16>();
+    each_word(words, events, |word, block, len| {
+        let &[a, b, c, d, e, f, g, h, x, x_high, y, y_high, on, ..] = word;
+        let event = Event {
+            t: i64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            x: u16::from_le_bytes([x, x_high]),
+            y: u16::from_le_bytes([y, y_high]),
+            p: on != 0,
+        };
+        block.put(len, event, true)
+    });
+    Ok(())
 }
 
 /// Unpacks, but not more than what a packet of that size can be.
@@ -185,7 +233,7 @@ pub(super) mod tests {
     use crate::format::tests::{events, rows};
 
     /// A table with an identifier, of fields of 4 bytes or offsets to a list behind it.
-    fn buffer(identifier: &[u8; 4], fields: &[Field]) -> Vec<u8> {
+    pub(in crate::format) fn buffer(identifier: &[u8; 4], fields: &[Field]) -> Vec<u8> {
         let list_len = 4 + 2 * fields.len();
         let table = 8 + list_len;
         let mut bytes = (table as u32).to_le_bytes().to_vec();
@@ -210,12 +258,12 @@ pub(super) mod tests {
         [(bytes.len() as u32).to_le_bytes().to_vec(), bytes].concat()
     }
 
-    enum Field {
+    pub(in crate::format) enum Field {
         Number(i64),
         List(u32, Vec<u8>),
     }
 
-    fn packet(rows: &[(i64, u16, u16, u8)]) -> Vec<u8> {
+    pub(in crate::format) fn packet(rows: &[(i64, u16, u16, u8)]) -> Vec<u8> {
         let event = |row: &(i64, u16, u16, u8)| {
             let (t, x, y, on) = row;
             [&t.to_le_bytes()[..], &x.to_le_bytes(), &y.to_le_bytes(), &[*on, 0, 0, 0]].concat()
@@ -235,14 +283,18 @@ pub(super) mod tests {
     #[test]
     fn a_copy_has_no_packet() {
         let unpacked = vec![0; 1 << 10];
-        let decoder = Aedat4 { packing: Packing::Zstd, stream: 3, at: 7, end: Some(9), unpacked };
-        let copy = decoder.clone();
+        let packets = Packets { packing: Packing::Zstd, stream: 3, at: 7, end: Some(9), unpacked };
+        let copy = packets.clone();
         assert_eq!((copy.packing, copy.stream, copy.at, copy.end), (Packing::Zstd, 3, 7, Some(9)));
         assert_eq!(copy.unpacked.capacity(), 0);
     }
 
     /// A file with packets, and a table behind them.
-    fn file(packing: i64, streams: &str, packets: &[(i32, Vec<u8>)]) -> Vec<u8> {
+    pub(in crate::format) fn file(
+        packing: i64,
+        streams: &str,
+        packets: &[(i32, Vec<u8>)],
+    ) -> Vec<u8> {
         let mut body = Vec::new();
         for (stream, packet) in packets {
             body.extend(stream.to_le_bytes());
@@ -262,7 +314,7 @@ pub(super) mod tests {
         file(1, STREAMS, &[(1, lz4(&packet(rows)))])
     }
 
-    fn lz4(bytes: &[u8]) -> Vec<u8> {
+    pub(in crate::format) fn lz4(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()

@@ -1,18 +1,8 @@
 //! Columns of numbers as they lie in a file, and what they are of events.
 
 use super::FormatError;
-
-/// The unit of the times in a file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum TimeUnit {
-    /// µs.
-    #[default]
-    Microseconds,
-    /// ms.
-    Milliseconds,
-    /// s.
-    Seconds,
-}
+use super::interpretation::Finding;
+use super::time_unit::{self, TimeUnit, UnitRule};
 
 /// A type of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,29 +34,6 @@ pub(super) struct Column<'a> {
 
 pub(super) fn error<T>(offset: usize, problem: impl Into<String>) -> Result<T, FormatError> {
     Err(FormatError { offset, problem: problem.into() })
-}
-
-impl TimeUnit {
-    fn microseconds(self) -> i64 {
-        match self {
-            Self::Microseconds => 1,
-            Self::Milliseconds => 1000,
-            Self::Seconds => 1_000_000,
-        }
-    }
-
-    pub(super) fn whole(self, time: i64) -> Option<i64> {
-        time.checked_mul(self.microseconds())
-    }
-
-    /// The µs that has begun, as Tonic has it. Seconds that were whole µs are a hair off as a
-    /// number: within 1 ns of a whole µs, they are it again.
-    pub(super) fn real(self, time: f64) -> Option<i64> {
-        let time = time * self.microseconds() as f64;
-        let near = time.round();
-        let time = if (time - near).abs() < 1e-3 { near } else { time.trunc() };
-        (time.abs() < i64::MAX as f64).then_some(time as i64)
-    }
 }
 
 /// Whether a polarity is that of "brighter": 1 is, 0 and -1 are not.
@@ -102,6 +69,16 @@ impl Number {
     /// Bytes of one.
     pub fn size(self) -> usize {
         self.size
+    }
+
+    /// Relative rounding error of a time that was a whole number of µs.
+    fn precision(self) -> f64 {
+        match (self.kind, self.size) {
+            // Steps of half precision are far longer than 1 µs: there is nothing to restore.
+            (Kind::Float, 2) => f64::EPSILON,
+            (Kind::Float, 4) => f32::EPSILON.into(),
+            _ => f64::EPSILON,
+        }
     }
 }
 
@@ -190,12 +167,54 @@ impl<'a> Column<'a> {
         let shown = alone.map("", |value| Some(value.to_string()), |value| Some(value.to_string()));
         let shown = shown.unwrap_or_default().concat();
         let problem = format!("{name} of event {index} is {shown}, expected {wanted}");
-        FormatError { offset: self.offset + at, problem }
+        FormatError { offset: self.place(index), problem }
     }
 
-    /// Times in µs.
-    pub fn times(&self, unit: TimeUnit) -> Result<Vec<i64>, FormatError> {
-        self.map("a time", |value| unit.whole(value), |value| unit.real(value))
+    /// Times in µs, and the unit that they had.
+    pub fn times(&self, rule: UnitRule) -> Result<(Vec<i64>, Finding<TimeUnit>), FormatError> {
+        let precision = self.number.precision();
+        if let Some(unit) = rule.known() {
+            return Ok((self.times_in(unit.value)?, unit));
+        }
+        let is_whole = |value: f64| !time_unit::has_fraction(value, precision);
+        let whole = self.map("whole", Some, |value| is_whole(value).then_some(value as i64));
+        // What is no number is refused as such, whatever the unit.
+        if whole.is_err()
+            && let Some((index, value)) =
+                self.numbers().into_iter().enumerate().find(|(_, value)| !is_whole(*value))
+            && value.is_finite()
+        {
+            if let Some(unit) = rule.of_fractions() {
+                return Ok((self.times_in(unit.value)?, unit));
+            }
+            let numbers = self.numbers();
+            let ends = [0, self.len.saturating_sub(1)].map(|at| numbers[at]);
+            let place = format!("{} of event {index}", self.name);
+            return error(self.place(index), time_unit::fraction(&place, value, ends));
+        }
+        let times = self.times_in(TimeUnit::Microseconds)?;
+        if let Some(index) = times.iter().position(|time| time_unit::is_too_late(*time)) {
+            let place = format!("{} of event {index}", self.name);
+            return error(self.place(index), time_unit::too_late(&place, times[index]));
+        }
+        Ok((times, rule.of_whole()))
+    }
+
+    /// Times of a known unit in µs, rounded toward zero whatever their type, as Tonic does with spikes.
+    #[cfg(feature = "hdf5")]
+    pub fn times_truncated(&self, unit: TimeUnit) -> Result<Vec<i64>, FormatError> {
+        self.map("a time", |value| unit.whole(value), |value| unit.real(value, 0.0))
+    }
+
+    /// Times of a known unit in µs.
+    pub fn times_in(&self, unit: TimeUnit) -> Result<Vec<i64>, FormatError> {
+        let precision = self.number.precision();
+        self.map("a time", |value| unit.whole(value), |value| unit.real(value, precision))
+    }
+
+    /// Where a number is in the file.
+    fn place(&self, index: usize) -> usize {
+        self.offset + index * self.stride
     }
 
     /// Columns or rows of pixels, where `first` is the number of the first.
@@ -244,24 +263,47 @@ mod tests {
     fn times_of_half_precision_do_not_overflow() {
         // 1.25 s are 1,250,000 µs, far beyond the 65504 of half precision.
         let bytes = 0x3d00_u16.to_le_bytes();
-        assert_eq!(column(Kind::Float, 2, &bytes).times(TimeUnit::Seconds).unwrap(), [1_250_000]);
+        assert_eq!(
+            column(Kind::Float, 2, &bytes).times_in(TimeUnit::Seconds).unwrap(),
+            [1_250_000]
+        );
     }
 
     #[test]
-    fn seconds_become_the_microsecond_that_has_begun() {
-        // 0.000123 * 1e6 is 122.99999999999999.
-        for (seconds, us) in
-            [(0.000_123, 123), (0.521_922_896, 521_922), (-0.5, -500_000), (0.0, 0)]
-        {
-            assert_eq!(TimeUnit::Seconds.real(seconds), Some(us));
+    fn times_without_a_unit() {
+        let floats = |values: &[f64]| -> Vec<u8> {
+            values.iter().flat_map(|value| value.to_le_bytes()).collect()
+        };
+        let times = |values: &[f64], rule| column(Kind::Float, 8, &floats(values)).times(rule);
+        let (whole, unit) = times(&[3.0, 7.0], UnitRule::default()).unwrap();
+        assert_eq!((whole, unit.value), (vec![3, 7], TimeUnit::Microseconds));
+        let refusal = times(&[0.0, 0.0004, 0.9], UnitRule::default()).unwrap_err();
+        assert_eq!(
+            (refusal.offset, refusal.problem.as_str()),
+            (
+                108,
+                "t of event 1 is 0.0004, but times without a unit are whole µs; state the unit with \
+                 Options::time_unit: the times are 0 to 900000 µs if they are s, 0 to 900 µs if they \
+                 are ms"
+            )
+        );
+        let seconds =
+            UnitRule { fractions: Some((TimeUnit::Seconds, "text")), ..Default::default() };
+        assert_eq!(times(&[0.0004], seconds).unwrap().0, [400]);
+        let ms = UnitRule { option: Some(TimeUnit::Milliseconds), ..seconds };
+        assert_eq!(times(&[0.5, 2.0], ms).unwrap().0, [500, 2000]);
+        for wrong in [f64::NAN, f64::INFINITY, -f64::INFINITY] {
+            for rule in [UnitRule::default(), seconds, ms] {
+                let refusal = times(&[0.5, wrong], rule).unwrap_err();
+                assert!(refusal.problem.contains("t of event"), "{refusal}");
+            }
         }
-        for us in 0..20_000_i64 {
-            assert_eq!(TimeUnit::Seconds.real(us as f64 / 1e6), Some(us));
-        }
-        assert_eq!(TimeUnit::Milliseconds.whole(7), Some(7000));
-        assert_eq!(TimeUnit::Microseconds.real(f64::NAN), None);
-        assert_eq!(TimeUnit::Seconds.real(1e18), None);
-        assert_eq!(TimeUnit::Seconds.whole(i64::MAX), None);
+        let ns = 1_714_550_400_000_000_000_i64.to_le_bytes();
+        let refusal = column(Kind::Signed, 8, &ns).times(UnitRule::default()).unwrap_err();
+        assert!(refusal.problem.contains("Options::time_unit (often ns)"), "{refusal}");
+        let stated = UnitRule { stated: Some(TimeUnit::Nanoseconds), ..UnitRule::default() };
+        let (times, _) = column(Kind::Signed, 8, &ns).times(stated).unwrap();
+        assert_eq!(times, [1_714_550_400_000_000]);
     }
 
     #[test]
@@ -271,7 +313,8 @@ mod tests {
         let refusal = column(Kind::Float, 4, &bytes).pixels(1).unwrap_err();
         assert_eq!(refusal.offset, 104);
         assert_eq!(refusal.problem, "t of event 1 is 0.5, expected 1 to 65536");
-        let refusal = column(Kind::Unsigned, 8, &[255; 8]).times(TimeUnit::default()).unwrap_err();
+        let refusal =
+            column(Kind::Unsigned, 8, &[255; 8]).times_in(TimeUnit::default()).unwrap_err();
         assert!(refusal.problem.contains("is 18446744073709552000"), "{}", refusal.problem);
         assert_eq!(
             column(Kind::Signed, 1, &[255, 0, 1]).polarities().unwrap(),
@@ -285,7 +328,7 @@ mod tests {
         let number = Number::new(Kind::Signed, 2, true).unwrap();
         let bytes = [9, 0x01, 0x02, 9, 0xff, 0xfe];
         let column = Column::new("t", number, &bytes, [1, 3], 2, 0).unwrap();
-        assert_eq!(column.times(TimeUnit::default()).unwrap(), [258, -2]);
+        assert_eq!(column.times_in(TimeUnit::default()).unwrap(), [258, -2]);
         assert!(Column::new("t", number, &bytes, [2, 3], 2, 0).is_err());
         assert!(Column::new("t", number, &bytes, [2, usize::MAX], 3, 0).is_err());
         assert!(Column::new("t", number, &[], [usize::MAX, 1], 0, 0).is_ok());

@@ -1,8 +1,9 @@
 //! Decoding piece by piece, of which decoding a whole file is the case of one piece.
 
+use super::detect::not_empty;
 use super::{Format, FormatError, Options, aedat2, aedat3, aedat4, atis, bs3, dat, es};
 use super::{evt2, evt3, evt21};
-use crate::events::{Columns, Event, SensorSize};
+use crate::events::{Columns, Event, Events, Outside, SensorSize};
 use crate::memory::advise_huge_pages;
 
 /// Decodes the events behind the header of a file, that come in pieces.
@@ -47,7 +48,14 @@ impl Opened {
 /// A decoder, and checks of what comes out of it.
 pub(super) struct Feeder {
     decoder: Box<dyn Decoder>,
+    /// Sensor of the options, or else of the file.
     pub sensor: Option<SensorSize>,
+    /// Sensor of the file.
+    pub stated: Option<SensorSize>,
+    /// Policy for events outside the sensor.
+    outside: Outside,
+    /// How many events were dropped or clipped.
+    pub count_outside: usize,
     /// Bytes that were decoded, the header among them.
     pub offset: usize,
 }
@@ -69,10 +77,14 @@ impl Feeder {
         whole: bool,
         options: &Options,
     ) -> Result<Option<Self>, FormatError> {
+        if whole {
+            not_empty(bytes)?;
+        }
         let opened = match format {
             Format::AtisBin => Some(atis::open(true)),
             Format::Bs2 => Some(atis::open(false)),
             Format::Bs3 => Some(bs3::open()),
+            Format::Aedat1 => aedat2::open_1(bytes, whole, options)?,
             Format::Aedat2 => aedat2::open(bytes, whole, options)?,
             Format::Aedat3 => aedat3::open(bytes, whole)?,
             Format::Aedat4 => aedat4::open(bytes)?,
@@ -88,11 +100,16 @@ impl Feeder {
         Ok(opened.map(|Opened { decoder, sensor, header }| Self {
             decoder,
             sensor: options.sensor.or(sensor),
+            stated: sensor,
+            outside: options.outside,
+            count_outside: 0,
             offset: header,
         }))
     }
 
     /// [`Decoder::feed`], with events that are on the sensor, and offsets from the start of the file.
+    ///
+    /// Of bytes that are broken, the events before the error are appended.
     pub(super) fn feed(
         &mut self,
         bytes: &[u8],
@@ -103,17 +120,14 @@ impl Feeder {
             let rest = &bytes[taken..];
             let piece = &rest[..size.min(rest.len())];
             let (before, start) = (events.len(), self.decoder.boxed_clone());
-            let count = self.decoder.feed(piece, events);
-            let count = count.map_err(|error| error.behind(self.offset))?;
+            let result = self.decoder.feed(piece, events);
+            // Also those before an error.
+            self.settle(events, before, start, piece)?;
+            let count = result.map_err(|error| error.behind(self.offset))?;
             if taken == 0 && count > 0 {
                 // As many events in what follows; a byte seldom holds more than half of one.
                 let density = (events.len() - before) as f64 / count as f64;
                 reserve(events, ((rest.len() - count) as f64 * density.min(0.5)) as usize);
-            }
-            if let Some(sensor) = self.sensor
-                && outside(events, before, sensor)
-            {
-                return Err(first_outside(start, piece, sensor).behind(self.offset));
             }
             match count {
                 0 if piece.len() == rest.len() => break,
@@ -125,6 +139,32 @@ impl Feeder {
             self.offset += count;
         }
         Ok(taken)
+    }
+
+    /// Applies the policy for events outside the sensor to the events from `before` on, which `start`
+    /// decodes from `piece`. Under [`Outside::Refuse`], those before the first outside remain.
+    fn settle(
+        &mut self,
+        events: &mut Columns,
+        before: usize,
+        start: Box<dyn Decoder>,
+        piece: &[u8],
+    ) -> Result<(), FormatError> {
+        let Some(sensor) = self.sensor.filter(|sensor| outside(events, before, *sensor)) else {
+            return Ok(());
+        };
+        if self.outside == Outside::Refuse {
+            let inside = |at: &usize| sensor.contains(events.x[*at], events.y[*at]);
+            let first = (before..events.len()).find(|at| !inside(at)).unwrap_or(before);
+            drop(events.split_off(first));
+            return Err(first_outside(start, piece, sensor).behind(self.offset));
+        }
+        let fresh = Events::from_columns_with(events.split_off(before), sensor, self.outside);
+        let (fresh, count) =
+            fresh.map_err(|error| FormatError::new(self.offset, error.to_string()))?;
+        self.count_outside += count;
+        fresh.iter().for_each(|event| events.push(event));
+        Ok(())
     }
 
     /// At the end of a file, with the bytes that were not decoded.
@@ -166,7 +206,10 @@ fn first_outside(mut decoder: Box<dyn Decoder>, bytes: &[u8], sensor: SensorSize
             Ok(count) => {
                 let mut places = events.x.iter().zip(&events.y);
                 if let Some((x, y)) = places.find(|(x, y)| !sensor.contains(**x, **y)) {
-                    let problem = format!("x {x}, y {y} is outside of a sensor of {sensor}");
+                    let problem = format!(
+                        "x {x}, y {y} is outside of a sensor of {sensor}; drop or clip such events with \
+                         Options::outside"
+                    );
                     return FormatError::new(at, problem);
                 }
                 at += count;

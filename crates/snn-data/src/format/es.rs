@@ -156,9 +156,11 @@ pub(super) fn encode(events: &Events) -> Result<Vec<u8>, EncodeError> {
     let mut last = 0;
     for (index, event) in events.iter().enumerate() {
         if event.t < last || event.t >= LATEST {
-            let limits = "times that do not fall, from 0 to 2³⁶ µs";
-            let problem = format!("event {index} (t {}): Event Stream holds {limits}", event.t);
-            return Err(EncodeError(problem));
+            let Event { t, .. } = event;
+            return Err(EncodeError(format!(
+                "event {index}: expected times from 0 to 2³⁶ µs that do not fall, found {t} after {last}; \
+                 the transform `SortByTime` sorts events, `TimeAlignment` moves the first one to 0"
+            )));
         }
         let passed = event.t - last;
         last = event.t;

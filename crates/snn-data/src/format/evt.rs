@@ -6,6 +6,12 @@ use crate::events::SensorSize;
 /// Words of the low bits of the time that the word `TIME_HIGH` counts, in EVT 2.0 and 2.1.
 pub(super) const TIME_HIGH: u32 = 0x8;
 
+/// Whether a type of words is one of EVT 2.0: events, the upper bits of the time, triggers, others and
+/// their continuation.
+pub(super) fn is_known(kind: u8) -> bool {
+    matches!(kind, 0x0 | 0x1 | 0x8 | 0xa | 0xe | 0xf)
+}
+
 /// What a header says.
 pub(super) struct Header {
     pub len: usize,
@@ -22,40 +28,58 @@ pub(super) fn read_header(
 ) -> Result<Option<Header>, FormatError> {
     let Some(text) = header::text(bytes, "% ", "end", whole)? else { return Ok(None) };
     let said = String::from_utf8_lossy(text);
-    if let Some(other) = of_header(&said)
+    if let Some(other) = of_header(&said)?
         && other != format
     {
-        return Err(FormatError::new(0, format!("expected {format}, but the header says {other}")));
+        return Err(FormatError::new(
+            0,
+            format!("expected {format}, but the header states {other}"),
+        ));
     }
     let order = header::value(&said, "% ", "endianness").or_else(|| setting(&said, "endianness"));
     let swapped = order.map(|order| order == "legacy");
     Ok(Some(Header { len: text.len(), sensor: sensor(&said), swapped }))
 }
 
-/// The format of a file that begins with a header of Prophesee.
-pub(super) fn detect(first: &[u8]) -> Option<Format> {
+/// The format of a file that begins with a header of Prophesee; `None` if it states none.
+///
+/// # Errors
+///
+/// The header states a format that is not read, such as EVT4, HISTO3D or AER.
+pub(super) fn detect(first: &[u8]) -> Result<Option<Format>, FormatError> {
     if !first.starts_with(b"% ") {
-        return None;
+        return Ok(None);
     }
-    let said = String::from_utf8_lossy(first);
+    let said = String::from_utf8_lossy(header::text(first, "% ", "end", false)?.unwrap_or(first));
     let dat = said.starts_with("% Data file containing");
-    of_header(&said).or(dat.then_some(Format::Dat))
+    Ok(of_header(&said)?.or(dat.then_some(Format::Dat)))
 }
 
-fn of_header(said: &str) -> Option<Format> {
+fn of_header(said: &str) -> Result<Option<Format>, FormatError> {
+    let refuse = |name: &str| {
+        let problem = format!(
+            "the header states the format {name}; EVT 2.0, EVT 2.1, EVT 3.0 and DAT are read. \
+             Metavision's tools convert others to them"
+        );
+        Err(FormatError::new(0, problem))
+    };
     if let Some(name) = header::value(said, "% ", "format ") {
-        match name.split(';').next()? {
-            "EVT2" => return Some(Format::Evt2),
-            "EVT21" => return Some(Format::Evt21),
-            "EVT3" => return Some(Format::Evt3),
-            _ => {}
-        }
+        let name = name.split(';').next().unwrap_or_default().trim();
+        return match name.to_ascii_uppercase().as_str() {
+            "EVT2" => Ok(Some(Format::Evt2)),
+            "EVT21" => Ok(Some(Format::Evt21)),
+            "EVT3" => Ok(Some(Format::Evt3)),
+            "DAT" => Ok(Some(Format::Dat)),
+            _ => refuse(name),
+        };
     }
-    match header::value(said, "% ", "evt ")? {
-        "2.0" => Some(Format::Evt2),
-        "2.1" => Some(Format::Evt21),
-        "3.0" => Some(Format::Evt3),
-        _ => None,
+    match header::value(said, "% ", "evt ") {
+        None => Ok(None),
+        Some("2.0" | "2") => Ok(Some(Format::Evt2)),
+        Some("2.1") => Ok(Some(Format::Evt21)),
+        Some("3.0" | "3") => Ok(Some(Format::Evt3)),
+        // EVT4 for 4.0, as Prophesee names it.
+        Some(version) => refuse(&format!("EVT{} (evt {version})", version.trim_end_matches(".0"))),
     }
 }
 

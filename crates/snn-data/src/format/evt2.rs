@@ -59,9 +59,11 @@ pub(super) fn encode(events: &Events) -> Result<Vec<u8>, EncodeError> {
         let high = event.t >> LOW_BITS;
         if !fits || last.is_some_and(|last| high < last) {
             let Event { t, x, y, .. } = event;
-            let problem = format!("event {index} (t {t}, x {x}, y {y})");
-            let limits = "times that do not fall, from 0 to 2³⁴ µs, and places below 2048";
-            return Err(EncodeError(format!("{problem}: EVT 2.0 holds {limits}")));
+            return Err(EncodeError(format!(
+                "event {index} (t {t}, x {x}, y {y}): expected times from 0 to 2³⁴ µs that do not fall, and \
+                 coordinates below 2048; the transform `SortByTime` sorts events, `TimeAlignment` moves \
+                 the first one to 0, `Crop` and `Downsample` make the sensor smaller"
+            )));
         }
         if last != Some(high) {
             bytes.extend_from_slice(&(TIME_HIGH << 28 | high as u32).to_le_bytes());
@@ -122,9 +124,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let error = events(Evt2, b"% evt 3.0\n").unwrap_err();
-        assert_eq!(error.problem, "expected EVT 2.0, but the header says EVT 3.0");
+        assert_eq!(error.problem, "expected EVT 2.0, but the header states EVT 3.0");
         assert_eq!(events(Evt2, &file("", &[CD])[..3]).unwrap_err().offset, 0);
-        assert!(events(Evt2, &[]).unwrap().is_empty());
+        assert!(events(Evt2, b"% evt 2.0\n").unwrap().is_empty());
     }
 
     #[test]

@@ -17,6 +17,16 @@ struct Evt21 {
 }
 
 pub(super) fn open(bytes: &[u8], whole: bool) -> Result<Option<Opened>, FormatError> {
+    let Some((header, swapped)) = read_header(bytes, whole)? else { return Ok(None) };
+    let decoder = Evt21 { swapped, high: TimeHigh::default(), time: 0 };
+    Ok(Some(Opened::new(decoder, header.sensor, header.len)))
+}
+
+/// Reads the header and whether the upper half of a word comes first. `None` if more bytes are needed.
+pub(super) fn read_header(
+    bytes: &[u8],
+    whole: bool,
+) -> Result<Option<(evt::Header, bool)>, FormatError> {
     let Some(header) = evt::read_header(bytes, whole, Format::Evt21)? else { return Ok(None) };
     // A stream begins with a word of the time: its type tells the halves apart.
     let swapped = match (header.swapped, bytes[header.len..].first_chunk::<8>()) {
@@ -27,8 +37,7 @@ pub(super) fn open(bytes: &[u8], whole: bool) -> Result<Option<Opened>, FormatEr
         (None, None) if whole => false,
         (None, None) => return Ok(None),
     };
-    let decoder = Evt21 { swapped, high: TimeHigh::default(), time: 0 };
-    Ok(Some(Opened::new(decoder, header.sensor, header.len)))
+    Ok(Some((header, swapped)))
 }
 
 impl Decoder for Evt21 {

@@ -7,17 +7,17 @@ use super::evt::{self, TimeHigh};
 use super::{Format, FormatError};
 use crate::events::{Columns, Event};
 
-/// Types of words. All others (triggers, continuations of them, vendor's own) hold no events.
+/// Types of words. All others (triggers, continuations of them, vendor's own) contain no events.
 const ADDR_Y: u16 = 0x0;
 const ADDR_X: u16 = 0x2;
 const VECT_BASE_X: u16 = 0x3;
 const VECT_12: u16 = 0x4;
 const VECT_8: u16 = 0x5;
-const TIME_LOW: u16 = 0x6;
-const TIME_HIGH: u16 = 0x8;
+pub(super) const TIME_LOW: u16 = 0x6;
+pub(super) const TIME_HIGH: u16 = 0x8;
 
 /// Bits of each half of the time.
-const TIME_BITS: u32 = 12;
+pub(super) const TIME_BITS: u32 = 12;
 
 #[derive(Debug, Clone, Default)]
 struct Evt3 {

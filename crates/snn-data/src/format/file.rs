@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 use memmap2::Mmap;
 
 use super::decoder::Feeder;
-use super::{Format, FormatError, Options, Recording, decode, encode, on_given_sensor};
+use super::detect::{FIRST, detect};
+use super::interpretation::{Finding, Interpretation};
+use super::{Format, FormatError, Options, Recording, decode_as, encode};
 use crate::DataError;
 use crate::events::{Columns, Events};
 use crate::replace::replace;
 
-/// Bytes by which a format is found out.
-const FIRST: usize = 1 << 13;
-
-/// Reads a recording; its format is found out by [`Format::detect`].
+/// Reads a recording; its format is detected by [`Format::detect`].
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is of no known format, or is broken.
+/// If the file cannot be read, is of no known format, or is broken; or does not state what it takes to
+/// read it right, which [`Options`] do.
 pub fn read(path: impl AsRef<Path>) -> Result<Recording, DataError> {
     read_with(path, &Options::default())
 }
@@ -30,79 +30,91 @@ pub fn read(path: impl AsRef<Path>) -> Result<Recording, DataError> {
 ///
 /// As [`read`].
 pub fn read_with(path: impl AsRef<Path>, options: &Options) -> Result<Recording, DataError> {
-    let path = path.as_ref();
-    let bytes = map(path)?;
-    let format = detect(path, &bytes)?;
-    decode_file(path, &bytes, format, options)
+    inspect(path, options).map(|(recording, _)| recording)
 }
 
-/// Reads a recording of a format.
+/// [`read_with`]; also returns how the file was understood: its format, the unit of its times, its
+/// columns and sensor, and what was assumed.
+///
+/// ```
+/// use snn_data::format::{self, Basis, Options, TimeUnit};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("events.txt");
+/// std::fs::write(&path, "# time [s], x, y, polarity\n0.000654 7 15 1\n")?;
+/// let (_, understood) = format::inspect(&path, &Options::default())?;
+/// assert_eq!(understood.time_unit.value, TimeUnit::Seconds);
+/// assert_eq!(understood.time_unit.basis, Basis::File);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
-/// If the file cannot be read or is broken.
-pub fn read_as(
+/// As [`read`].
+pub fn inspect(
     path: impl AsRef<Path>,
-    format: Format,
     options: &Options,
-) -> Result<Recording, DataError> {
+) -> Result<(Recording, Interpretation), DataError> {
     let path = path.as_ref();
-    decode_file(path, &map(path)?, format, options)
+    let bytes = map(path)?;
+    let format = detect(path, &bytes, options).map_err(broken(path))?;
+    decode_file(path, &bytes, format, options)
 }
 
 pub(super) fn decode_file(
     path: &Path,
     bytes: &[u8],
-    format: Format,
+    format: Finding<Format>,
     options: &Options,
-) -> Result<Recording, DataError> {
+) -> Result<(Recording, Interpretation), DataError> {
     #[cfg(feature = "hdf5")]
-    if format == Format::Hdf5 {
+    if format.value == Format::Hdf5 {
         // It looks for what it needs in the file, and would make a copy of the bytes.
-        let recording = super::hdf5::read(path)?;
-        return on_given_sensor(recording, options).map_err(broken(path));
+        return super::hdf5::read(path, options)?.finish(format, options).map_err(broken(path));
     }
-    decode(format, bytes, options).map_err(broken(path))
+    decode_as(format, bytes, options).map_err(broken(path))
 }
 
-/// Reads events in pieces, of a file that may be larger than the memory; its format is found out by
-/// [`Format::detect`].
+/// Reads events in pieces of a file that may be larger than the memory: those of `chunk_bytes` of the
+/// file at a time.
 ///
 /// # Errors
 ///
-/// As [`stream_as`].
+/// As [`stream_with`].
 pub fn stream(path: impl AsRef<Path>, chunk_bytes: usize) -> Result<Stream, DataError> {
-    let path = path.as_ref();
-    let mut first = Vec::new();
-    let file = File::open(path).map_err(unreadable(path))?;
-    file.take(FIRST as u64).read_to_end(&mut first).map_err(unreadable(path))?;
-    stream_as(path, detect(path, &first)?, &Options::default(), chunk_bytes)
+    stream_with(path, &Options::default(), chunk_bytes)
 }
 
-/// Reads events of a format in pieces: those of `chunk_bytes` of the file at a time.
+/// [`stream`], with options.
 ///
-/// They are the events that [`read_as`] reads, one after the other.
+/// The pieces are the events that [`read_with`] reads, one after the other. Of a file that is broken or
+/// ends early, as that of a recorder that was stopped, they are first the events before the damage, and
+/// then the error.
 ///
 /// # Errors
 ///
-/// If the file cannot be opened. The iterator ends with an error if the file is broken, or the format
-/// cannot be streamed, or neither the file nor the options say what the sensor is.
-pub fn stream_as(
+/// If the file cannot be opened, or its format is not detected. The iterator ends with an error if the
+/// file is broken, or the format cannot be streamed, or neither the file nor the options state the sensor.
+pub fn stream_with(
     path: impl AsRef<Path>,
-    format: Format,
     options: &Options,
     chunk_bytes: usize,
 ) -> Result<Stream, DataError> {
     let path = path.as_ref();
+    let mut first = Vec::new();
+    let file = File::open(path).map_err(unreadable(path))?;
+    file.take(FIRST as u64).read_to_end(&mut first).map_err(unreadable(path))?;
+    let format = detect(path, &first, options).map_err(broken(path))?;
     Ok(Stream {
         file: File::open(path).map_err(unreadable(path))?,
         path: path.into(),
-        format,
-        options: *options,
+        format: format.value,
+        options: options.clone(),
         chunk_bytes: chunk_bytes.max(1),
         buffer: Vec::new(),
         feeder: None,
         ended: false,
+        damage: None,
     })
 }
 
@@ -118,37 +130,48 @@ pub struct Stream {
     /// `None` before the header was read.
     feeder: Option<Feeder>,
     ended: bool,
+    /// What comes after the events that were returned last.
+    damage: Option<DataError>,
 }
 
 impl Iterator for Stream {
     type Item = Result<Events, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while !self.ended {
+        loop {
+            if let Some(damage) = self.damage.take() {
+                self.ended = true;
+                return Some(Err(damage));
+            }
+            if self.ended {
+                return None;
+            }
             let read = (&mut self.file).take(self.chunk_bytes as u64).read_to_end(&mut self.buffer);
-            let events = match read {
-                Ok(count) => {
-                    self.ended = count < self.chunk_bytes;
-                    self.decode().map_err(broken(&self.path))
-                }
-                Err(source) => Err(unreadable(&self.path)(source)),
-            };
-            match events {
+            match read {
+                Ok(count) => self.ended = count < self.chunk_bytes,
+                Err(source) => self.damage = Some(unreadable(&self.path)(source)),
+            }
+            let mut columns = Columns::default();
+            let decoded = self.decode(&mut columns);
+            // What was read before an error of the disk is decoded first.
+            self.damage = self.damage.take().or(decoded.err().map(broken(&self.path)));
+            match self.events(columns) {
                 Ok(None) => {}
                 Ok(Some(events)) => return Some(Ok(events)),
-                Err(error) => {
-                    self.ended = true;
-                    return Some(Err(error));
-                }
+                Err(error) => self.damage = Some(broken(&self.path)(error)),
             }
         }
-        None
     }
 }
 
 impl Stream {
-    /// Decodes what is whole in the buffer. `None` if there are no events in it.
-    fn decode(&mut self) -> Result<Option<Events>, FormatError> {
+    /// How many events outside the sensor were dropped or clipped so far, as the options say.
+    pub fn outside(&self) -> usize {
+        self.feeder.as_ref().map_or(0, |feeder| feeder.count_outside)
+    }
+
+    /// Decodes what is whole in the buffer. Before an error, the events before it are appended.
+    fn decode(&mut self, columns: &mut Columns) -> Result<(), FormatError> {
         let (feeder, start) = match &mut self.feeder {
             Some(feeder) => (feeder, 0),
             feeder => match Feeder::open(self.format, &self.buffer, self.ended, &self.options)? {
@@ -160,25 +183,26 @@ impl Stream {
                     let problem = "the file ends within its header";
                     return Err(FormatError::new(self.buffer.len(), problem));
                 }
-                None => return Ok(None),
+                None => return Ok(()),
             },
         };
-        let Some(sensor) = feeder.sensor else {
-            let problem = "the file does not say the size of the sensor, it must be given";
+        if feeder.sensor.is_none() {
+            let problem = "the file does not state the size of the sensor; set Options::sensor";
             return Err(FormatError::new(0, problem));
-        };
-        let mut columns = Columns::default();
-        let taken = feeder.feed(&self.buffer[start..], &mut columns)?;
+        }
+        let taken = feeder.feed(&self.buffer[start..], columns)?;
         self.buffer.drain(..start + taken);
-        if self.ended {
-            feeder.finish(&self.buffer)?;
-        }
-        if columns.is_empty() {
+        if self.ended { feeder.finish(&self.buffer) } else { Ok(()) }
+    }
+
+    /// Events on the sensor; `None` if there are none.
+    fn events(&self, columns: Columns) -> Result<Option<Events>, FormatError> {
+        let sensor = self.feeder.as_ref().and_then(|feeder| Some((feeder.sensor?, feeder.offset)));
+        let Some((sensor, offset)) = sensor.filter(|_| !columns.is_empty()) else {
             return Ok(None);
-        }
-        let offset = feeder.offset;
+        };
         let events = Events::from_columns(columns, sensor);
-        Ok(Some(events.map_err(|error| FormatError::new(offset, error.to_string()))?))
+        events.map(Some).map_err(|error| FormatError::new(offset, error.to_string()))
     }
 }
 
@@ -216,14 +240,6 @@ pub(super) fn map(path: &Path) -> Result<Mmap, DataError> {
     #[allow(unsafe_code, reason = "there is no safe way to map a file")]
     let map = unsafe { Mmap::map(&file) };
     map.map_err(unreadable(path))
-}
-
-pub(super) fn detect(path: &Path, bytes: &[u8]) -> Result<Format, DataError> {
-    let first = &bytes[..bytes.len().min(FIRST)];
-    Format::detect(path, first).ok_or_else(|| {
-        let problem = "neither the first bytes nor the extension are of a known format";
-        broken(path)(FormatError::new(0, problem))
-    })
 }
 
 fn unreadable(path: &Path) -> impl Fn(io::Error) -> DataError {

@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::decoder::Feeder;
-use super::file::{broken, decode_file, detect, map};
+use super::detect::detect;
+use super::file::{broken, decode_file, map};
 use super::{FormatError, Options, Recording, on_sensor};
 use crate::DataError;
 use crate::events::{Columns, Events, SensorSize};
@@ -34,12 +35,12 @@ impl IndexedFile {
         options: &Options,
     ) -> Result<(Recording, Option<Self>), DataError> {
         let bytes = map(path)?;
-        let format = detect(path, &bytes)?;
-        if !format.is_streamed(&bytes) {
-            return Ok((decode_file(path, &bytes, format, options)?, None));
+        let format = detect(path, &bytes, options).map_err(broken(path))?;
+        if !format.value.is_streamed(&bytes) {
+            return Ok((decode_file(path, &bytes, format, options)?.0, None));
         }
         let whole = || {
-            let Some(mut feeder) = Feeder::open(format, &bytes, true, options)? else {
+            let Some(mut feeder) = Feeder::open(format.value, &bytes, true, options)? else {
                 return Err(FormatError::new(bytes.len(), "the file ends within its header"));
             };
             let (mut columns, mut places) = (Columns::default(), Vec::new());

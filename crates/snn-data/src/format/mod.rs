@@ -4,6 +4,7 @@
 //! | --- | --- | --- | --- | --- |
 //! | [ATIS](Format::AtisBin) | N-MNIST, N-Caltech101 `.bin` | yes | yes | |
 //! | [bs1, bs2, bs3](Format::Bs1) | SLAYER | yes | bs2, bs3 | |
+//! | [AEDAT 1.0](Format::Aedat1) | jAER `.dat`, `.aedat` | yes | yes | |
 //! | [AEDAT 2.0](Format::Aedat2) | jAER `.aedat` | yes | yes | yes |
 //! | [AEDAT 3.1](Format::Aedat3) | cAER `.aedat` | yes | yes | |
 //! | [AEDAT 4](Format::Aedat4) | DV `.aedat4` | yes | yes | |
@@ -16,9 +17,10 @@
 //! | [HDF5](Format::Hdf5) | `.h5` | yes | | |
 //! | [text](Format::Csv) | `.csv`, `.txt` | yes | | yes |
 //!
-//! [`read`] finds the format out; [`stream`] reads files that are larger than the memory; [`decode`]
-//! takes bytes from anywhere, and reads no file. All of them check every size that a file states
-//! against what is there, and every event against the sensor.
+//! [`read`] detects the format; [`inspect`] also returns how the file was understood; [`stream`] reads
+//! files that are larger than the memory; [`decode`] takes bytes from anywhere, and reads no file. All of
+//! them check every size that a file states against what is there, and every event against the sensor.
+//! [`Options`] override what a file does not state.
 
 mod aedat2;
 mod aedat3;
@@ -31,7 +33,9 @@ pub mod csv;
 #[cfg(test)]
 mod damage;
 mod dat;
+mod decoded;
 mod decoder;
+mod detect;
 mod es;
 mod evt;
 mod evt2;
@@ -43,15 +47,20 @@ mod flatbuffer;
 pub mod hdf5;
 mod header;
 mod index;
+mod interpretation;
 pub mod mat;
 pub mod npy;
 mod options;
+#[cfg(test)]
+mod properties;
 mod roles;
+mod selection;
 #[cfg(test)]
 mod tests;
+mod time_unit;
+mod triggers;
 
 use std::fmt;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -59,12 +68,15 @@ use thiserror::Error;
 use crate::events::{Columns, Events, SensorSize, Spikes};
 #[cfg(test)]
 pub(crate) use aedat4::tests::recorded as aedat4_file;
-pub use column::TimeUnit;
+use decoded::{Content, Decoded};
 use decoder::Feeder;
-pub use file::{Stream, read, read_as, read_with, stream, stream_as, write};
+pub use file::{Stream, inspect, read, read_with, stream, stream_with, write};
 pub(crate) use index::IndexedFile;
+pub use interpretation::{Basis, Finding, Interpretation};
 pub use options::{Camera, Options, PolarityBit};
-pub use roles::Order;
+pub use selection::{ColumnId, ColumnSelection, ColumnSelectionError};
+pub use time_unit::{TimeUnit, TimeUnitError};
+pub use triggers::{decode_triggers, read_triggers};
 
 /// What an HDF5 file begins with.
 const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
@@ -84,6 +96,11 @@ pub enum Format {
     Bs2,
     /// Events, of SLAYER: 12 bits x, 12 bits y, 8 bits polarity, 24 bits time in µs, big-endian.
     Bs3,
+    /// AEDAT 1.0, of jAER before 2008, often named `.dat`.
+    ///
+    /// Text lines that begin with `#`, or none, then 6 bytes a word, big-endian: u16 address, i32 time in
+    /// µs (jAER, `AEFileOutputStream`). The addresses are those of a [DVS128](Camera::Dvs128).
+    Aedat1,
     /// AEDAT 2.0, of jAER.
     ///
     /// Text lines that begin with `#`, then 8 bytes a word, big-endian: u32 address, i32 time in µs
@@ -105,8 +122,8 @@ pub enum Format {
     Dat,
     /// EVT 2.0, of Prophesee (<https://docs.prophesee.ai>, EVT 2.0 and RAW file format).
     ///
-    /// Of this and the other EVT formats, change events are read, and triggers and the vendor's own
-    /// words left out; so are events before the first word with the upper bits of the time. The time
+    /// Of this and the other EVT formats, change events are read ([`read_triggers`] reads triggers), and
+    /// the vendor's own words left out; so are events before the first word with the upper bits of the time. The time
     /// goes on where its bits start again. The sensor is that of the lines `geometry` or `format` of
     /// the header, or else that of the camera whose driver (`plugin_name`) wrote the file.
     Evt2,
@@ -168,30 +185,6 @@ impl FormatError {
 }
 
 impl Format {
-    /// The format of a file, by its first bytes (a few thousand are enough), or else by the extension
-    /// of its name.
-    pub fn detect(path: &Path, first: &[u8]) -> Option<Self> {
-        let magic: [(&[u8], Self); 8] = [
-            (b"#!AER-DAT2", Self::Aedat2),
-            (b"#!AER-DAT3", Self::Aedat3),
-            (b"#!AER-DAT4", Self::Aedat4),
-            (b"Event Stream", Self::EventStream),
-            (b"\x93NUMPY", Self::Npy),
-            (b"PK\x03\x04", Self::Npz),
-            (b"MATLAB 5.0", Self::Mat),
-            (HDF5, Self::Hdf5),
-        ];
-        let known = magic.iter().find(|(magic, _)| first.starts_with(magic));
-        // HDF5 may begin behind another header, as that of MATLAB 7.3.
-        let behind = |at| first.get(at..).is_some_and(|first: &[u8]| first.starts_with(HDF5));
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        known
-            .map(|(_, format)| *format)
-            .or_else(|| [512, 1024, 2048, 4096].into_iter().any(behind).then_some(Self::Hdf5))
-            .or_else(|| evt::detect(first))
-            .or_else(|| Self::of_extension(&extension?.to_ascii_lowercase()))
-    }
-
     /// Whether files are decoded piece by piece.
     fn is_streamed(self, bytes: &[u8]) -> bool {
         match self {
@@ -199,28 +192,6 @@ impl Format {
             Self::EventStream => !es::is_generic(bytes),
             _ => true,
         }
-    }
-
-    fn of_extension(extension: &str) -> Option<Self> {
-        Some(match extension {
-            "bin" => Self::AtisBin,
-            "bs1" => Self::Bs1,
-            "bs2" => Self::Bs2,
-            "bs3" => Self::Bs3,
-            "aedat" | "aedat2" => Self::Aedat2,
-            "aedat3" => Self::Aedat3,
-            "aedat4" => Self::Aedat4,
-            "dat" => Self::Dat,
-            // Recordings of the first cameras do not say so.
-            "raw" => Self::Evt2,
-            "es" => Self::EventStream,
-            "npy" => Self::Npy,
-            "npz" => Self::Npz,
-            "mat" => Self::Mat,
-            "h5" | "hdf5" => Self::Hdf5,
-            "csv" | "txt" => Self::Csv,
-            _ => return None,
-        })
     }
 }
 
@@ -231,6 +202,7 @@ impl fmt::Display for Format {
             Self::Bs1 => "bs1",
             Self::Bs2 => "bs2",
             Self::Bs3 => "bs3",
+            Self::Aedat1 => "AEDAT 1.0",
             Self::Aedat2 => "AEDAT 2.0",
             Self::Aedat3 => "AEDAT 3.1",
             Self::Aedat4 => "AEDAT 4.0",
@@ -262,48 +234,100 @@ impl fmt::Display for Format {
 ///
 /// # Errors
 ///
-/// If the bytes are not of the format, end too early, or an event is outside of the sensor; says
-/// where. A recording without events is none. Of a format that is not streamed, an event outside of the
-/// sensor of the options is named by its number, and the offset is 0.
+/// If there are no bytes, or they are not of the format, or end too early, or an event is outside the
+/// sensor; names the place. A header without events is a recording without events. In a format that is
+/// not streamed, an event outside the sensor is named by its number.
 pub fn decode(format: Format, bytes: &[u8], options: &Options) -> Result<Recording, FormatError> {
-    let recording = match format {
-        Format::Bs1 => return Ok(Recording::Spikes(bs1::decode(bytes, options.sensor)?)),
-        Format::EventStream if es::is_generic(bytes) => {
-            return Ok(Recording::Spikes(es::decode_generic(bytes)?));
-        }
-        Format::Npy => npy::decode(bytes)?,
-        Format::Npz => npy::decode_npz(bytes)?,
-        Format::Mat => mat::decode(bytes)?,
-        #[cfg(feature = "hdf5")]
-        Format::Hdf5 => hdf5::decode(bytes)?,
-        #[cfg(not(feature = "hdf5"))]
-        Format::Hdf5 => return Err(FormatError::new(0, "HDF5 is read with the feature hdf5")),
-        Format::Csv => csv::decode(bytes)?,
-        _ => return Ok(Recording::Events(decode_events(format, bytes, options)?)),
-    };
-    on_given_sensor(recording, options)
+    let format = Finding::new(format, Basis::Option);
+    decode_as(format, bytes, options).map(|(recording, _)| recording)
 }
 
-/// Events on the sensor of the options, if they have one.
-fn on_given_sensor(recording: Recording, options: &Options) -> Result<Recording, FormatError> {
-    match (recording, options.sensor) {
-        (Recording::Events(events), Some(sensor)) => {
-            on_sensor(events.into_columns(), Some(sensor)).map(Recording::Events)
+/// [`decode`], with how the bytes were understood.
+fn decode_as(
+    format: Finding<Format>,
+    bytes: &[u8],
+    options: &Options,
+) -> Result<(Recording, Interpretation), FormatError> {
+    detect::not_empty(bytes)?;
+    Ok(match format.value {
+        Format::Bs1 => spikes(bs1::decode(bytes, options.sensor)?, format, options),
+        Format::EventStream if es::is_generic(bytes) => {
+            spikes(es::decode_generic(bytes)?, format, options)
         }
-        (recording, _) => Ok(recording),
-    }
+        Format::Npy => npy::decode(bytes, options)?.finish(format, options)?,
+        Format::Npz => npy::decode_npz(bytes, options)?.finish(format, options)?,
+        Format::Mat => mat::decode(bytes, options)?.finish(format, options)?,
+        #[cfg(feature = "hdf5")]
+        Format::Hdf5 => hdf5::decode(bytes, options)?.finish(format, options)?,
+        #[cfg(not(feature = "hdf5"))]
+        Format::Hdf5 => return Err(FormatError::new(0, "HDF5 is read with the feature hdf5")),
+        Format::Csv => csv::decode(bytes, options)?.finish(format, options)?,
+        Format::AtisBin
+        | Format::Bs2
+        | Format::Bs3
+        | Format::Aedat1
+        | Format::Aedat2
+        | Format::Aedat3
+        | Format::Aedat4
+        | Format::Dat
+        | Format::Evt2
+        | Format::Evt21
+        | Format::Evt3
+        | Format::EventStream => decode_events(format, bytes, options)?,
+    })
+}
+
+/// Unit of the times in formats that define it.
+const MICROSECONDS: Finding<TimeUnit> =
+    Finding { value: TimeUnit::Microseconds, basis: Basis::Format };
+
+/// Spikes of a format without options for them.
+fn spikes(
+    spikes: Spikes,
+    format: Finding<Format>,
+    options: &Options,
+) -> (Recording, Interpretation) {
+    let outside = (options.outside, 0);
+    let time_unit = MICROSECONDS;
+    let understood = Interpretation { format, time_unit, columns: None, sensor: None, outside };
+    (Recording::Spikes(spikes), understood)
 }
 
 /// A file of a format that can be streamed.
-fn decode_events(format: Format, bytes: &[u8], options: &Options) -> Result<Events, FormatError> {
-    let Some(mut feeder) = Feeder::open(format, bytes, true, options)? else {
+fn decode_events(
+    format: Finding<Format>,
+    bytes: &[u8],
+    options: &Options,
+) -> Result<(Recording, Interpretation), FormatError> {
+    let Some(mut feeder) = Feeder::open(format.value, bytes, true, options)? else {
         return Err(FormatError::new(bytes.len(), "the file ends within its header"));
     };
     let body = &bytes[feeder.offset..];
     let mut columns = Columns::default();
-    let taken = feeder.feed(body, &mut columns)?;
-    feeder.finish(&body[taken..])?;
-    on_sensor(columns, feeder.sensor)
+    let fed = feeder.feed(body, &mut columns);
+    let fed = fed.and_then(|taken| feeder.finish(&body[taken..]));
+    fed.map_err(|refusal| name_remedy(refusal, columns.len()))?;
+    let content = Content::Events { columns, merged: false };
+    let decoded = Decoded {
+        content,
+        sensor: feeder.stated,
+        time_unit: MICROSECONDS,
+        columns: None,
+        offset: 0,
+    };
+    let (recording, mut understood) = decoded.finish(format, options)?;
+    understood.outside.1 += feeder.count_outside;
+    Ok((recording, understood))
+}
+
+/// Adds to an error how to read the events before it.
+fn name_remedy(refusal: FormatError, events: usize) -> FormatError {
+    if events == 0 {
+        return refusal;
+    }
+    let problem =
+        format!("{}; format::stream reads the events before it ({events})", refusal.problem);
+    FormatError { problem, ..refusal }
 }
 
 /// Events on the sensor that a file states, or else on the smallest one.

@@ -1,20 +1,49 @@
-//! What a file does not say of itself.
+//! Overrides for what files do not state.
 
 use serde::{Deserialize, Serialize};
 
-use crate::events::SensorSize;
+use super::{ColumnSelection, Format, TimeUnit};
+use crate::events::{Outside, SensorSize};
 
-/// What to go by where a file does not say it. The default is right for most files.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Overrides for what a file does not state. The default is right for most files.
+///
+/// ```
+/// use snn_data::format::{ColumnSelection, Format, Options, TimeUnit, decode, Recording};
+///
+/// let options = Options {
+///     columns: Some(ColumnSelection::xytp()),
+///     time_unit: Some(TimeUnit::Seconds),
+///     ..Options::default()
+/// };
+/// let recording = decode(Format::Csv, b"7 15 0.000654 1\n", &options)?;
+/// let Recording::Events(events) = recording else { unreachable!("spikes") };
+/// assert_eq!((events.t()[0], events.x()[0], events.y()[0]), (654, 7, 15));
+/// # Ok::<(), snn_data::format::FormatError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Options {
-    /// The sensor, whatever the file says; for bs1 its pixels are the neurons.
+    /// Format of the file, for files without a signature whose content does not look like it.
+    pub format: Option<Format>,
+    /// Sensor, whatever the file states; for bs1 its pixels are the neurons.
     ///
     /// By default the one that the file states. If it states none: for a whole file the smallest that
-    /// has all events; a stream needs it.
+    /// contains all events; a stream needs it.
     pub sensor: Option<SensorSize>,
-    /// The camera of an AEDAT 2.0 file, whatever its header says.
+    /// Policy for events outside the sensor.
+    pub outside: Outside,
+    /// Unit of the times in text, NumPy, MATLAB and HDF5 files, whatever the file states.
+    ///
+    /// By default the one that the file states. If it states none, whole numbers are µs, and fractions
+    /// are refused. The other formats define their unit.
+    pub time_unit: Option<TimeUnit>,
+    /// Columns of text, NumPy, MATLAB and HDF5 files, whatever their names.
+    pub columns: Option<ColumnSelection>,
+    /// Group or dataset of an HDF5 file that contains the events, such as `davis/left`.
+    pub group: Option<String>,
+    /// Camera of an AEDAT 1.0 or 2.0 file, whatever its header states.
     pub camera: Option<Camera>,
-    /// What the polarity bit of an AEDAT 2.0 file means.
+    /// Meaning of the polarity bit of an AEDAT 1.0 or 2.0 file.
     pub polarity: PolarityBit,
 }
 

@@ -6,7 +6,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::events::{Event, SensorSize};
+use crate::events::{Event, Outside, SensorSize};
+use crate::transform::{Crop, SortByTime, TimeAlignment};
 
 /// Formats whose events come in pieces, with what a file of each may begin with.
 const STREAMED: [(Format, &[u8]); 14] = [
@@ -82,26 +83,26 @@ fn in_pieces(
 }
 
 #[test]
-fn formats_are_found_out() {
-    let detect = |path: &str, first: &[u8]| Format::detect(Path::new(path), first);
+fn formats_are_detected() {
+    let detect = |path: &str, first: &[u8]| Format::detect(Path::new(path), first).ok();
     for (format, first) in STREAMED {
         if !first.is_empty() && format != Format::Dat {
             assert_eq!(detect("recording", first), Some(format));
         }
     }
     assert_eq!(detect("a", b"% Data file containing CD events\n% Version 2\n"), Some(Format::Dat));
-    assert_eq!(detect("a.dat", b"% Version 2\n"), Some(Format::Dat));
+    assert_eq!(detect("a.dat", b"% Version 2\n\x0c\x08"), Some(Format::Dat));
     assert_eq!(detect("a.raw", b"% Date 2020\n% evt 3.0\n"), Some(Format::Evt3));
     assert_eq!(detect("a.raw", b"% format EVT21;endianness=legacy\n"), Some(Format::Evt21));
-    assert_eq!(detect("a.raw", b"% Date 2018\n"), Some(Format::Evt2));
+    assert_eq!(detect("a.raw", b"% Date 2018\n% end\n"), Some(Format::Evt2));
     assert_eq!(detect("a.BIN", b"\x07\x08"), Some(Format::AtisBin));
     assert_eq!(detect("a.npy", b"\x89HDF\r\n\x1a\n"), Some(Format::Hdf5));
     let matlab = [b"MATLAB 7.3 MAT-file, ".repeat(25), b"\x89HDF\r\n\x1a\n".to_vec()];
     let matlab = [&matlab[0][..512], &matlab[1]].concat();
     assert_eq!(detect("a.mat", &matlab), Some(Format::Hdf5));
-    assert_eq!(detect("a.bs1", b""), Some(Format::Bs1));
+    assert_eq!(detect("a.bs1", b"\0\0\0\0\x01"), Some(Format::Bs1));
     assert_eq!(detect("a.pdf", b"%PDF-1.7\n"), None);
-    assert_eq!(detect("a", b""), None);
+    assert_eq!(detect("a", b"?"), None);
 }
 
 #[test]
@@ -111,7 +112,21 @@ fn the_sensor_can_be_given() {
     assert_eq!(read.sensor(), SensorSize::new(304, 240));
     let small = Options { sensor: Some(SensorSize::new(7, 16)), ..Options::default() };
     let error = events_with(Format::AtisBin, &[0, 0, 0, 0, 0, 7, 15, 0, 0, 1], &small).unwrap_err();
-    assert_eq!(error.to_string(), "byte 5: x 7, y 15 is outside of a sensor of 7 x 16");
+    let problem = "byte 5: x 7, y 15 is outside of a sensor of 7 x 16; drop or clip such events with \
+                   Options::outside; format::stream reads the events before it (1)";
+    assert_eq!(error.to_string(), problem);
+    for (outside, read) in
+        [(Outside::Drop, vec![(0, 0, 0, 0)]), (Outside::Clip, vec![(0, 0, 0, 0), (1, 6, 15, 0)])]
+    {
+        let options = Options { outside, ..small.clone() };
+        let bytes = [0, 0, 0, 0, 0, 7, 15, 0, 0, 1];
+        let events = events_with(Format::AtisBin, &bytes, &options).unwrap();
+        assert_eq!((rows(&events), events.sensor()), (read, SensorSize::new(7, 16)));
+        let format = Finding::new(Format::AtisBin, Basis::Option);
+        let (_, understood) = decode_as(format, &bytes, &options).unwrap();
+        assert_eq!(understood.outside, (outside, 1));
+        assert!(understood.to_string().ends_with("the sensor: 1"), "{understood}");
+    }
 }
 
 #[test]
@@ -154,9 +169,22 @@ fn events_that_a_format_cannot_hold() {
     let unsorted =
         Events::new(vec![70, 5], vec![0; 2], vec![0; 2], vec![true; 2], SensorSize::new(1, 1));
     let unsorted = unsorted.unwrap();
-    assert!(
-        encode(Format::Evt2, &unsorted).is_err() && encode(Format::EventStream, &unsorted).is_err()
-    );
+    for format in [Format::Evt2, Format::EventStream] {
+        let error = encode(format, &unsorted).unwrap_err().to_string();
+        assert!(error.contains("`SortByTime` sorts events"), "{error}");
+        let sorted = SortByTime {}.apply(&unsorted);
+        assert_eq!(events(format, &encode(format, &sorted).unwrap()).unwrap().t(), [5, 70]);
+    }
+    // Since 1970, on a sensor that AEDAT 2.0 does not have.
+    let late = one(1_605_537_493_718_345, 400, 640);
+    for format in [Format::Evt2, Format::EventStream, Format::Aedat2] {
+        let cropped = Crop { origin: [400, 0], size: [128, 1] }.apply(&late);
+        let error = encode(format, &cropped).unwrap_err().to_string();
+        assert!(error.contains("`TimeAlignment` moves the first"), "{error}");
+        assert!(encode(format, &TimeAlignment {}.apply(&cropped)).is_ok());
+    }
+    let error = encode(Format::Aedat2, &late).unwrap_err().to_string();
+    assert!(error.contains("found 640 x 1; the transforms `Crop` and `Downsample`"), "{error}");
     assert_eq!(
         events(Format::Aedat2, &encode(Format::Aedat2, &unsorted).unwrap()).unwrap().t(),
         [70, 5]
@@ -191,11 +219,16 @@ fn streams_of_files() {
         // An event that is cut: what is before it, and then what is wrong.
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
-        let read: Vec<_> = stream(&path, 1 << 12).unwrap().collect();
-        let (last, before) = read.split_last().unwrap();
-        assert!(before.iter().all(Result::is_ok));
-        let problem = last.as_ref().unwrap_err().to_string();
-        assert!(problem.contains(name) && problem.contains("ends too early"), "{problem}");
+        for chunk in [7, 1 << 12, 1 << 20] {
+            let read: Vec<_> = stream(&path, chunk).unwrap().collect();
+            let (last, before) = read.split_last().unwrap();
+            let count = before.iter().map(|events| events.as_ref().unwrap().len()).sum::<usize>();
+            assert_eq!(count, written.len() - 1, "{name} in pieces of {chunk}");
+            let problem = last.as_ref().unwrap_err().to_string();
+            assert!(problem.contains(name) && problem.contains("ends too early"), "{problem}");
+        }
+        let problem = read(&path).unwrap_err().to_string();
+        assert!(problem.contains("format::stream reads the events before it (4999)"), "{problem}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
 }
@@ -207,7 +240,14 @@ fn what_cannot_be_read_or_written_names_the_file() {
     let problem = |error: crate::DataError| error.to_string();
     assert!(problem(read(&path).unwrap_err()).contains("a.bin"));
     std::fs::write(&path, []).unwrap();
-    assert_eq!(read(&path).unwrap(), Recording::Events(Events::empty(SensorSize::new(0, 0))));
+    for empty in [
+        read(&path).err(),
+        stream(&path, 9).err(),
+        IndexedFile::read(&path, &Options::default()).err(),
+    ] {
+        let empty = problem(empty.unwrap());
+        assert!(empty.ends_with("a.bin: byte 0: the file is empty"), "{empty}");
+    }
     std::fs::write(&path, [1, 2, 3, 4, 5, 6]).unwrap();
     let broken = problem(read(&path).unwrap_err());
     assert!(broken.contains("a.bin: byte 5: the file ends too early"), "{broken}");
@@ -216,12 +256,13 @@ fn what_cannot_be_read_or_written_names_the_file() {
     assert!(problem(first.unwrap_err()).contains("size of the sensor"));
     let other = folder.path().join("a.pdf");
     std::fs::write(&other, b"%PDF-1.7").unwrap();
-    assert!(problem(read(&other).unwrap_err()).contains("known format"));
+    assert!(problem(read(&other).unwrap_err()).contains("extension .pdf is recognized"));
     let none = Events::empty(SensorSize::new(8, 8));
     assert!(problem(write(&other, &none).unwrap_err()).contains("expected one of"));
     let nowhere = folder.path().join("nowhere").join("a.raw");
     assert!(problem(write(nowhere, &none).unwrap_err()).contains("nowhere"));
-    let cannot = stream_as(&path, Format::Bs1, &Options::default(), 9).unwrap().next().unwrap();
+    let bs1 = Options { format: Some(Format::Bs1), ..Options::default() };
+    let cannot = stream_with(&path, &bs1, 9).unwrap().next().unwrap();
     assert!(problem(cannot.unwrap_err()).contains("cannot be streamed"));
 }
 
@@ -299,7 +340,7 @@ proptest! {
 
     #[test]
     fn any_file_is_read_or_refused(body in vec(any::<u8>(), 0..200), name in "a\\.(bin|aedat|dat|raw|es)") {
-        if let Some(format) = Format::detect(Path::new(&name), &body) {
+        if let Ok(format) = Format::detect(Path::new(&name), &body) {
             let _ = decode(format, &body, &Options::default());
         }
     }

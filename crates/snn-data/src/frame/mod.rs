@@ -63,7 +63,10 @@ pub enum FrameError {
     #[error("{0}")]
     Parameter(String),
     /// Events in another order than that of their times.
-    #[error("events that are not sorted by time; `sorted()` sorts them")]
+    #[error(
+        "the events are not sorted by time; apply the transform `SortByTime`, or `sorted` to events or \
+         spikes"
+    )]
     Unsorted,
     /// Slices by number that the recording does not have.
     #[error("slice {range:?} of {events} events")]
@@ -80,7 +83,10 @@ pub enum FrameError {
     #[error("a recording of {0} events with a duration of {1} µs")]
     TooShort(usize, i64),
     /// An array with more values than fit into memory.
-    #[error("an array of {0:?} is too large")]
+    #[error(
+        "an array of {0:?} is too large; fewer or longer slices make fewer frames, the transforms `Crop` \
+         and `Downsample` make smaller ones"
+    )]
     TooLarge([usize; 4]),
     /// Frames that do not go with a representation, or with each other.
     #[error("frames of {found:?}, expected {expected:?}")]

@@ -90,8 +90,9 @@ impl SlicedDataset {
             .and_then(read_metadata)
             .filter(|known| known.slicer == *slicer && known.policy == policy)
             .filter(|known| known.options == *options);
-        let (slicer, options) = (slicer.clone(), *options);
-        let mut all = Metadata { slicer, policy, options, recordings: BTreeMap::new() };
+        let (slicer, options) = (slicer.clone(), options.clone());
+        let mut all =
+            Metadata { slicer, policy, options: options.clone(), recordings: BTreeMap::new() };
         let files = recordings.iter().map(|_| OnceLock::new()).collect();
         let (index, last) = (Vec::new(), Mutex::new(None));
         let mut dataset = Self { recordings, options, index, files, last };
@@ -106,7 +107,7 @@ impl SlicedDataset {
             changed |= kept.is_none();
             let slices = match kept {
                 Some(kept) => kept.slices,
-                None => slices(path, &all.slicer, policy, &options)?,
+                None => slices(path, &all.slicer, policy, &all.options)?,
             };
             dataset.index.extend(slices.iter().map(|slice| (number, slice.clone())));
             all.recordings.insert(path.clone(), Slices { bytes, modified, slices });

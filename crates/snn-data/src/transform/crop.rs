@@ -29,6 +29,44 @@ impl CenterCrop {
     }
 }
 
+/// Crops to a window of the sensor, at the sensor's origin by default.
+///
+/// Events outside the window are dropped, and the window's top left pixel becomes (0, 0). The window may
+/// extend beyond the sensor: its pixels there have no events.
+///
+/// ```
+/// use snn_data::events::{Events, SensorSize};
+/// use snn_data::transform::Crop;
+///
+/// let sensor = SensorSize::new(8, 8);
+/// let events = Events::new(vec![10, 20], vec![1, 6], vec![2, 5], vec![true; 2], sensor)?;
+/// assert_eq!(Crop::new([4, 4]).apply(&events).x(), [1]);
+/// let corner = Crop { origin: [4, 4], ..Crop::new([4, 4]) }.apply(&events);
+/// assert_eq!((corner.x(), corner.y(), corner.sensor()), (&[2][..], &[1][..], SensorSize::new(4, 4)));
+/// # Ok::<(), snn_data::events::EventsError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crop {
+    /// Column and row of the window's top left pixel.
+    #[serde(default)]
+    pub origin: [u16; 2],
+    /// Width and height of the window, and of the new sensor.
+    pub size: [u16; 2],
+}
+
+impl Crop {
+    /// Creates a crop at the sensor's origin.
+    pub fn new(size: [u16; 2]) -> Self {
+        Self { origin: [0, 0], size }
+    }
+
+    /// Returns the events in the window, on a sensor of its size.
+    pub fn apply(&self, events: &Events) -> Events {
+        crop(events, self.origin.map(i64::from), self.size)
+    }
+}
+
 /// Keeps the events of a part of the sensor that is drawn for each recording, every part as likely.
 ///
 /// [`Policy::Tonic`]: the last column and the last row are never in the part, unless all are.
@@ -143,6 +181,38 @@ mod tests {
         let wide = CenterCrop { size: [8, 4] }.apply(&events);
         assert_eq!(pixels(&wide), [(2, 0), (6, 3)]);
         assert_eq!(CenterCrop { size: [0, 4] }.apply(&events).len(), 0);
+    }
+
+    #[test]
+    fn a_window_at_a_position() {
+        let events = events([6, 4], &[(0, 0, 0), (2, 1, 1), (4, 2, 2), (5, 3, 3), (1, 1, 4)]);
+        let window = Crop { origin: [2, 1], size: [3, 2] }.apply(&events);
+        assert_eq!(window.sensor(), SensorSize::new(3, 2));
+        // (2, 1) is the corner; (4, 2) is the last pixel; (5, 3) and (1, 1) are just outside.
+        assert_eq!((times(&window), pixels(&window)), (vec![1, 2], vec![(0, 0), (2, 1)]));
+
+        let merged = super::super::MergePolarities {}.apply(&events);
+        assert_eq!(Crop::new([1, 1]).apply(&merged).sensor().polarities, 1);
+    }
+
+    #[test]
+    fn a_crop_at_the_origin_keeps_coordinates() {
+        let events = events([6, 4], &[(0, 0, 0), (2, 1, 1), (3, 0, 2), (0, 2, 3)]);
+        let cropped = Crop::new([3, 2]).apply(&events);
+        assert_eq!((times(&cropped), pixels(&cropped)), (vec![0, 1], vec![(0, 0), (2, 1)]));
+        let short: Crop = serde_json::from_str(r#"{"size": [3, 2]}"#).unwrap();
+        assert_eq!(short, Crop::new([3, 2]));
+    }
+
+    #[test]
+    fn a_window_beyond_the_sensor_is_empty_there() {
+        let far = u16::MAX;
+        let events = events([1 << 16, 4], &[(0, 0, 0), (far, 3, 1)]);
+        let wide = Crop { origin: [far, 1], size: [far, 9] }.apply(&events);
+        assert_eq!(wide.sensor(), SensorSize::new(u32::from(far), 9));
+        assert_eq!(pixels(&wide), [(0, 2)]);
+        assert!(Crop { origin: [0, 4], size: [far, far] }.apply(&events).is_empty());
+        assert_eq!(Crop::new([0, 0]).apply(&events), Events::empty(SensorSize::new(0, 0)));
     }
 
     #[test]

@@ -21,14 +21,18 @@ pub enum TransformError {
         value: f64,
     },
     /// Events in no order of time, for a transform that depends on it.
-    #[error("{transform}: the events are not sorted by time; `Events::sorted` sorts them")]
+    #[error(
+        "{transform}: the events are not sorted by time; apply the transform `SortByTime` first"
+    )]
     Unsorted {
         /// The transform.
         transform: &'static str,
     },
     /// Events on more pixels than something can be kept for.
     #[error(
-        "{transform}: events on {width} x {height} pixels are too far from each other; a crop to the sensor drops those that are wrong"
+        "{transform}: expected events on at most 2²⁸ pixels, found {width} x {height}; stray events are \
+         dropped by the transform `Crop` to the camera's size, fixed-point coordinates are scaled by \
+         `Downsample`"
     )]
     TooManyPixels {
         /// The transform.

@@ -21,11 +21,13 @@
 //! | [`EventDrop`] | `EventDrop` | policy: that of the two above |
 //! | [`CenterCrop`] | `CenterCrop` | |
 //! | [`RandomCrop`] | `RandomCrop` | policy: every offset is drawn |
+//! | [`Crop`] | | a window at a given position |
 //! | [`CropTime`] | `CropTime` | no limit unless given, instead of 0 and the first recording's last time |
 //! | [`RandomFlipLR`], [`RandomFlipUD`] | the same | |
 //! | [`RandomFlipPolarity`] | `RandomFlipPolarity` | policy: events flip, not recordings |
 //! | [`MergePolarities`] | `MergePolarities` | the sensor has one channel after |
 //! | [`RandomTimeReversal`] | `RandomTimeReversal` | policy: the recording stays at its time |
+//! | [`SortByTime`] | | stable |
 //! | [`TimeAlignment`] | `TimeAlignment` | |
 //! | [`TimeSkew`] | `TimeSkew` | policy: rounds |
 //! | [`TimeJitter`] | `TimeJitter` | policy: rounds; the sort is stable |
@@ -38,7 +40,7 @@
 //!
 //! Tonic never checks whether events are sorted by time. Here the transforms for which the order matters
 //! return an error if they are not: [`Denoise`] and [`RefractoryPeriod`] if strict, [`EventDownsampling`],
-//! [`RandomTemporalDelete`]. Without events all return none. Times that would overflow stop at the largest
+//! [`RandomTemporalDelete`]; [`SortByTime`] sorts them. Without events all return none. Times that would overflow stop at the largest
 //! or smallest one.
 //!
 //! `NumpyAsType`, `ToOneHotEncoding` and `Repeat` are not about events.
@@ -65,7 +67,7 @@ use serde::{Deserialize, Serialize};
 
 pub use amount::Amount;
 pub use compose::Compose;
-pub use crop::{CenterCrop, CropTime, RandomCrop};
+pub use crop::{CenterCrop, Crop, CropTime, RandomCrop};
 pub use downsample::{Downsample, SpatialScale};
 pub use drop::{DropEvent, DropEventByArea, DropEventByTime, EventDrop};
 pub use error::TransformError;
@@ -75,7 +77,7 @@ pub use jitter::{SpatialJitter, TimeJitter};
 pub use noise_filter::{Decimation, Denoise, RefractoryPeriod};
 pub use pixels::{DropPixel, RandomDropPixel};
 pub use polarity::{MergePolarities, RandomFlipPolarity};
-pub use time::{RandomTemporalDelete, RandomTimeReversal, TimeAlignment, TimeSkew};
+pub use time::{RandomTemporalDelete, RandomTimeReversal, SortByTime, TimeAlignment, TimeSkew};
 pub use uniform_noise::UniformNoise;
 
 use crate::events::Events;
@@ -104,10 +106,11 @@ macro_rules! transforms {
 }
 
 transforms! {
-    CenterCrop, CropTime, Decimation, Denoise, Downsample, DropEvent, DropEventByArea, DropEventByTime,
-    DropPixel, EventDownsampling, EventDrop, MergePolarities, RandomCrop, RandomDropPixel, RandomFlipLR,
-    RandomFlipPolarity, RandomFlipUD, RandomTemporalDelete, RandomTimeReversal, RefractoryPeriod,
-    ShiftAugment, SpatialJitter, TimeAlignment, TimeJitter, TimeSkew, UniformNoise,
+    CenterCrop, Crop, CropTime, Decimation, Denoise, Downsample, DropEvent, DropEventByArea,
+    DropEventByTime, DropPixel, EventDownsampling, EventDrop, MergePolarities, RandomCrop,
+    RandomDropPixel, RandomFlipLR, RandomFlipPolarity, RandomFlipUD, RandomTemporalDelete,
+    RandomTimeReversal, RefractoryPeriod, ShiftAugment, SortByTime, SpatialJitter, TimeAlignment,
+    TimeJitter, TimeSkew, UniformNoise,
 }
 
 impl Transform {
@@ -119,6 +122,7 @@ impl Transform {
     pub fn apply(&self, events: &Events, rng: &mut impl Rng) -> Result<Events, TransformError> {
         match self {
             Self::CenterCrop(it) => Ok(it.apply(events)),
+            Self::Crop(it) => Ok(it.apply(events)),
             Self::CropTime(it) => Ok(it.apply(events)),
             Self::Decimation(it) => it.apply(events),
             Self::Denoise(it) => it.apply(events),
@@ -139,6 +143,7 @@ impl Transform {
             Self::RandomTimeReversal(it) => it.apply(events, rng),
             Self::RefractoryPeriod(it) => it.apply(events, rng),
             Self::ShiftAugment(it) => Ok(it.apply(events, rng)),
+            Self::SortByTime(it) => Ok(it.apply(events)),
             Self::SpatialJitter(it) => it.apply(events, rng),
             Self::TimeAlignment(it) => Ok(it.apply(events)),
             Self::TimeJitter(it) => it.apply(events, rng),

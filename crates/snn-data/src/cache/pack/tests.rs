@@ -111,7 +111,7 @@ fn events_outside_of_the_sensor_are_an_error() {
     let mut packed = events.unwrap().pack();
     packed[0] = 3;
     let problem = Events::unpack(&packed).unwrap_err().problem;
-    assert_eq!(problem, "event 0: x 3, y 0 is outside of a sensor of 3 x 1");
+    assert!(problem.starts_with("event 0: x 3, y 0 is outside of a sensor of 3 x 1"), "{problem}");
 }
 
 /// No panic, whatever was done to the bytes.

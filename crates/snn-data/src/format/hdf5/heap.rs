@@ -3,7 +3,8 @@
 
 use hdf5_pure::Source;
 
-use super::file::{File, Type};
+use super::dtype::Type;
+use super::file::File;
 use crate::format::FormatError;
 use crate::format::column::{Column, Number, error};
 

@@ -1,14 +1,39 @@
 //! HDF5 (<https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html>): a recording of
 //! events, and the sets of spikes SHD, SSC and N-TIDIGITS.
 //!
-//! [`decode`] reads a file with one recording. A set has one reader each, [`Shd`] and
+//! [`format::read`](super::read) reads a file with one recording. A set has one reader each, [`Shd`] and
 //! [`NTidigits`], which reads its recordings one by one and leaves the file where it is.
 //!
-//! Chunks as HDF5 2.0 stores them when it is asked for its latest format are not read. By itself it
-//! does not store them so.
+//! | layout | recording | times | sensor |
+//! | --- | --- | --- | --- |
+//! | DSEC | group `events` with `x`, `y`, `p`, `t`; `t_offset`, added; `ms_to_idx` | µs | |
+//! | MVSEC | rows x, y, t, p `davis/left/events`, or `right` | s | of `image_raw` |
+//! | M3ED | group `prophesee/left`, or `right` | µs | `calib/resolution` |
+//! | Prophesee | records `CD/events` | µs | attribute `geometry` |
+//! | event_cnn_minimal | group `events` with `xs`, `ys`, `ts`, `ps` | s | attribute `sensor_resolution` |
+//! | others | a group with `t`, `x`, `y`, `p`, records with these fields, or rows `events` | | attributes `width`, `height` |
+//!
+//! An attribute `units` of the times takes precedence over the unit of the layout. A file without a
+//! sensor gets the smallest one that contains all events. Without `y`, a recording is spikes of neurons
+//! `x`; without `p`, events on a sensor with one channel.
+//!
+//! Where several groups or datasets are recordings, as of two cameras, [`Options::group`] selects one.
+//! [`Options::columns`] selects datasets of a group, or fields of records, by their names. Groups without
+//! all four columns are recordings if they are named `events`, or selected.
+//!
+//! Filters: deflate, shuffle, Fletcher-32, scale-offset, LZF, Blosc (BloscLZ, LZ4, zlib, zstd), LZ4,
+//! zstd, bitshuffle. Elements that were never written are the fill value, up to 64 MiB of a dataset.
+//! Chunks as HDF5 2.0 stores them when it is asked for its latest format (`libver="latest"`) are not
+//! read; `h5repack` rewrites them.
 
+mod assemble;
+mod chunks;
+mod dataset;
+mod dtype;
 mod file;
+mod filter;
 mod heap;
+mod layout;
 mod shd;
 #[cfg(test)]
 mod tests;
@@ -20,42 +45,33 @@ pub use file::File;
 pub use shd::Shd;
 pub use tidigits::NTidigits;
 
-use super::column::{TimeUnit, error};
-use super::roles::{self, Order, Role};
-use super::{FormatError, Recording};
+use super::column::error;
+use super::decoded::Decoded;
+use super::{FormatError, Options};
 use crate::DataError;
-use file::Type;
+use dataset::Dataset;
+use dtype::Type;
+use layout::{Choice, Item, Layout};
 
-/// Reads the recording of a file, with times in µs. It makes a copy of the bytes: [`read`] does
-/// not.
-///
-/// The recording is
-///
-/// * a group `events` with the datasets `t`, `x`, `y` and `p`, or these datasets without a group,
-/// * or a dataset `events` of records with these fields,
-/// * or a dataset `events` of rows t, x, y, p; where the last column holds other numbers than
-///   polarities, x, y, p, t.
-///
-/// Without `y` it is spikes of neurons `x`; without `p`, events on a sensor with one channel. The
-/// sensor is the smallest that has all events.
+/// Reads the recording of a file. It makes a copy of the bytes: [`read`] does not.
 ///
 /// # Errors
 ///
-/// It is no HDF5 file, is damaged, uses a filter that is not known here (known are deflate, LZF,
-/// shuffle, Fletcher-32, scale-offset), or has no such recording; names the dataset. The
-/// offset is 0 where the damage has no known place.
-pub fn decode(bytes: &[u8]) -> Result<Recording, FormatError> {
-    recording(&File::decode(bytes.to_vec())?)
+/// The bytes are not an HDF5 file, are damaged, use an unknown filter, or have no recording or several;
+/// names the dataset, the filter, or what there is instead. The offset is 0 where the damage has no
+/// known place.
+pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatError> {
+    recording(&File::decode(bytes.to_vec())?, options)
 }
 
-/// [`decode`] of a file that is not read as a whole first.
+/// Reads the recording of a file as [`decode`], without the whole file in memory.
 ///
 /// # Errors
 ///
 /// The file cannot be read; or as [`decode`].
-pub fn read(path: &Path) -> Result<Recording, DataError> {
+pub(super) fn read(path: &Path, options: &Options) -> Result<Decoded, DataError> {
     let file = File::open(path)?;
-    recording(&file).map_err(|refusal| in_file(path, refusal))
+    recording(&file, options).map_err(|refusal| in_file(path, refusal))
 }
 
 /// An error of a file that is known by its path.
@@ -63,7 +79,12 @@ pub(crate) fn in_file(path: &Path, FormatError { offset, problem }: FormatError)
     DataError::Format { path: path.into(), offset, problem }
 }
 
-fn recording(file: &File) -> Result<Recording, FormatError> {
+fn recording(file: &File, options: &Options) -> Result<Decoded, FormatError> {
+    assemble::recording(file, &layout(file, options)?, options)
+}
+
+/// The layout of a file.
+fn layout(file: &File, options: &Options) -> Result<Layout, FormatError> {
     for (path, reader) in
         [("spikes/times", "Shd"), ("train_labels", "NTidigits"), ("test_labels", "NTidigits")]
     {
@@ -74,30 +95,23 @@ fn recording(file: &File) -> Result<Recording, FormatError> {
             );
         }
     }
-    if let Some(events) = file.dataset("events")? {
-        let values = events.values()?;
-        return match &events.dtype {
-            Type::Number(_) => Order::guess(|order| values.rows(order)),
-            _ => roles::recording(&values.fields()?, TimeUnit::Microseconds, 0),
-        };
-    }
-    for group in ["events", ""] {
-        let mut found = Vec::new();
-        for name in file.names(group)? {
-            if let (Some(role), Some(dataset)) =
-                (Role::of(&name), file.dataset(&format!("{group}/{name}"))?)
-            {
-                found.push((role, dataset));
-            }
-        }
-        if !found.is_empty() {
-            let values = found.iter().map(|(role, dataset)| Ok((*role, dataset.values()?)));
-            let values = values.collect::<Result<Vec<_>, FormatError>>()?;
-            let columns = values.iter().map(|(role, values)| Ok((*role, values.column()?)));
-            let columns = columns.collect::<Result<Vec<_>, FormatError>>()?;
-            return roles::recording(&columns, TimeUnit::Microseconds, 0);
-        }
-    }
-    let names: Vec<String> = file.datasets()?.into_iter().map(|(name, _)| name).take(8).collect();
-    error(0, format!("expected datasets t, x, y, p, or one named events; got {names:?} and so on"))
+    let items = file.all()?.iter().map(listed).collect::<Result<Vec<Item>, FormatError>>()?;
+    let choice = Choice { group: options.group.as_deref(), columns: options.columns.as_ref() };
+    layout::find(&items, choice).map_err(|problem| FormatError { offset: 0, problem })
+}
+
+/// A dataset, as a layout sees it.
+fn listed(dataset: &Dataset) -> Result<Item, FormatError> {
+    let fields = match &dataset.dtype {
+        Type::Record(fields) => Some(fields.iter().map(|(name, ..)| name.clone()).collect()),
+        _ => None,
+    };
+    Ok(Item {
+        path: dataset.path.clone(),
+        shape: dataset.shape()?,
+        fields,
+        is_number: matches!(dataset.dtype, Type::Number(_)),
+        is_float: dataset.is_float(),
+        shown: dataset.shown_type(),
+    })
 }

@@ -8,7 +8,7 @@ use super::in_file;
 use crate::DataError;
 use crate::events::Spikes;
 use crate::format::FormatError;
-use crate::format::column::TimeUnit;
+use crate::format::TimeUnit;
 
 /// A file of the Spiking Heidelberg Digits or the Spiking Speech Commands: spoken words as spikes
 /// of 700 channels of a cochlea (Cramer et al. 2022, <https://doi.org/10.1109/TNNLS.2020.3044364>).
@@ -87,7 +87,8 @@ impl Shd {
     pub fn spikes(&self, index: usize) -> Result<Spikes, FormatError> {
         let times = self.times.read(&self.file, index)?;
         let units = self.units.read(&self.file, index)?;
-        let (t, unit) = (times.column()?.times(TimeUnit::Seconds)?, units.column()?.units()?);
+        let (t, unit) =
+            (times.column()?.times_truncated(TimeUnit::Seconds)?, units.column()?.units()?);
         Spikes::new(t, unit, Self::UNITS).map_err(|refusal| FormatError {
             offset: 0,
             problem: format!("recording {index}: {refusal}"),

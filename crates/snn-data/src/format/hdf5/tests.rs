@@ -1,9 +1,13 @@
-use hdf5_pure::{FileBuilder, GroupBuilder};
+use hdf5_pure::{AttrValue, FileBuilder, GroupBuilder};
 
 use super::*;
 use crate::events::{Events, SensorSize};
 use crate::format::damage::damaged;
-use crate::format::{self, Options};
+use crate::format::{self, Format, Options, Recording};
+
+fn decode(bytes: &[u8]) -> Result<Recording, FormatError> {
+    format::decode(Format::Hdf5, bytes, &Options::default())
+}
 
 fn four() -> Events {
     let (t, p) = (vec![0, 5, 5, 1 << 40], vec![true, false, true, false]);
@@ -63,7 +67,11 @@ fn rows_and_spikes_without_a_group() {
 fn what_is_no_recording_is_refused_by_name() {
     let problem = |bytes: &[u8]| decode(bytes).unwrap_err().problem;
     assert!(problem(b"\x89HDF\r\n\x1a\n").contains("HDF5"));
-    assert!(problem(&file(None, columns)).contains("\"/other/t\""));
+    let empty = file(None, |group| {
+        group.create_dataset("t").with_i64_data(&[1, 2]);
+        group.create_dataset("y").with_f32_data(&[1.0]);
+    });
+    assert!(problem(&empty).ends_with("the file has other/t [2] i64; other/y [1] f32"));
     let short = file(Some("events"), |group| {
         group.create_dataset("t").with_i64_data(&[1, 2]);
         group.create_dataset("x").with_i64_data(&[1]);
@@ -86,6 +94,90 @@ fn what_is_no_recording_is_refused_by_name() {
             refusal.problem == "spikes/times: expected a dataset, got none"
         })
     );
+}
+
+#[test]
+fn any_group_with_all_columns() {
+    let read = decode(&file(None, columns)).unwrap();
+    assert!(matches!(read, Recording::Events(events) if events == four()));
+}
+
+/// The recording of a group `events` that `write` adds to.
+fn events_of(write: impl Fn(&mut GroupBuilder)) -> Result<Events, String> {
+    let read = decode(&file(Some("events"), write));
+    match read.map_err(|refusal| refusal.problem)? {
+        Recording::Events(events) => Ok(events),
+        Recording::Spikes(_) => Err("spikes".into()),
+    }
+}
+
+#[test]
+fn units_of_attributes() {
+    let read = |unit: &str| {
+        events_of(|group| {
+            let t = group.create_dataset("t").with_f64_data(&[1.5, 2.0]);
+            t.set_attr("units", AttrValue::String(unit.into()));
+            group.create_dataset("x").with_u8_data(&[0, 1]);
+            group.create_dataset("y").with_u8_data(&[0, 1]);
+            group.create_dataset("p").with_i8_data(&[-1, 1]);
+        })
+    };
+    for (unit, t) in [
+        ("s", [1_500_000, 2_000_000]),
+        ("Seconds", [1_500_000, 2_000_000]),
+        ("ms", [1500, 2000]),
+        ("milliseconds", [1500, 2000]),
+        ("ns", [0, 0]),
+    ] {
+        assert_eq!(read(unit).unwrap().t(), t, "{unit}");
+    }
+    let refusal = read("ticks").unwrap_err();
+    assert!(
+        refusal.starts_with("events/t: expected a unit of time, s, ms, us or ns, found \"ticks\"")
+    );
+}
+
+#[test]
+fn sensors_of_attributes() {
+    let read = |attributes: &[(&str, AttrValue)]| {
+        events_of(|group| {
+            columns(group);
+            for (name, value) in attributes {
+                group.set_attr(name, value.clone());
+            }
+        })
+        .map(|events| events.sensor())
+    };
+    let sides =
+        |width, height| [("width", AttrValue::U32(width)), ("height", AttrValue::I64(height))];
+    assert_eq!(read(&sides(304, 240)), Ok(SensorSize::new(304, 240)));
+    for geometry in ["304x240", "304, 240"] {
+        let geometry = AttrValue::String(geometry.into());
+        assert_eq!(read(&[("geometry", geometry)]), Ok(SensorSize::new(304, 240)));
+    }
+    // Height, then width; or else the other way round, where only that has all events, 4 x 2.
+    let resolution =
+        |sides: [i64; 2]| read(&[("sensor_resolution", AttrValue::I64Array(sides.to_vec()))]);
+    assert_eq!(resolution([240, 304]), Ok(SensorSize::new(304, 240)));
+    assert_eq!(resolution([4, 2]), Ok(SensorSize::new(4, 2)));
+    let refusal = resolution([2, 3]).unwrap_err();
+    assert!(refusal.contains("event 0: x 3, y 1 is outside of a sensor of 3 x 2"), "{refusal}");
+    // Numbers that no sensor has state none.
+    assert_eq!(read(&sides(0, 240)), Ok(SensorSize::new(4, 2)));
+}
+
+#[test]
+fn a_time_that_is_added_does_not_overflow() {
+    let read = |offset: i64| {
+        events_of(|group| {
+            columns(group);
+            group.create_dataset("t_offset").with_i64_data(&[offset]);
+        })
+        .map(|events| events.t().to_vec())
+    };
+    assert_eq!(read(-7).unwrap(), [-7, -2, -2, (1 << 40) - 7]);
+    let refusal = read(i64::MAX - 5).unwrap_err();
+    assert!(refusal.starts_with("events/t_offset: the sum"), "{refusal}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::file::File;
 use super::in_file;
 use crate::events::Spikes;
 use crate::format::FormatError;
-use crate::format::column::TimeUnit;
+use crate::format::TimeUnit;
 use crate::{DataError, Part};
 
 /// N-TIDIGITS18: spoken digits as spikes of 64 channels of a silicon cochlea (Anumula et al. 2018,
@@ -75,7 +75,7 @@ impl NTidigits {
         })?;
         let dataset = |kind: &str| self.file.expect(&format!("{}_{kind}/{id}", self.part));
         let unit = dataset("addresses")?.values()?.column()?.units()?;
-        let t = dataset("timestamps")?.values()?.column()?.times(TimeUnit::Seconds)?;
+        let t = dataset("timestamps")?.values()?.column()?.times_truncated(TimeUnit::Seconds)?;
         Spikes::new(t, unit, Self::UNITS).map_err(|refusal| refuse(format!("{id}: {refusal}")))
     }
 

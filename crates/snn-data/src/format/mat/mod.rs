@@ -5,16 +5,22 @@
 //! <https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf>). Files of version 7.3 are
 //! HDF5, and none of this.
 //!
-//! [`decode`] knows the layouts of three data sets; [`Variables`] gives the arrays of any other.
+//! Recordings are read in the layouts of three data sets (a structure `TD`, ASL-DVS, ST-MNIST), and from
+//! variables that [`Options::columns`] selects or whose names are those of columns, such as `t`, `x`, `y`
+//! and `p`. [`Variables`] gives the arrays of any other file.
 
 mod reader;
 #[cfg(test)]
 mod tests;
 
-use super::column::{self, Column, Number, TimeUnit, error};
+use super::FormatError;
+use super::column::{self, Column, Number, error};
+use super::decoded::{Content, Decoded};
+use super::interpretation::{Basis, Finding};
+use super::options::Options;
 use super::roles::{self, Role};
-use super::{FormatError, Recording};
-use crate::events::{Columns, Events, EventsError, SensorSize};
+use super::time_unit::{TimeUnit, UnitRule};
+use crate::events::{Columns, SensorSize};
 
 /// The variables of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,7 +134,7 @@ impl Structures {
     }
 }
 
-/// Reads the recording of a file in one of these layouts, with times in µs:
+/// Reads the recording of a file in one of these layouts.
 ///
 /// * A structure `TD` with the fields `x`, `y`, `ts`, `p`, as the ATIS camera's tools write it.
 ///   They count pixels from 1, we from 0. The sensor is the smallest with all events.
@@ -137,60 +143,82 @@ impl Structures {
 /// * A matrix `spiketrain` of 101 x events, as in ST-MNIST (See et al. 2020, arXiv:2005.04319): 100
 ///   taxels, -1, 0 or 1, and the time in s, of which the µs that has begun is taken. Taxel k is at
 ///   x = k mod 10, y = k / 10 of 10 x 10. Events of one column come in the order of the taxels.
+/// * Variables with names for t, x, y and p, or those that the options select.
 ///
 /// # Errors
 ///
-/// As [`Variables::decode`]; or the file has none of these layouts, or values that no event has.
-pub fn decode(bytes: &[u8]) -> Result<Recording, FormatError> {
+/// As [`Variables::decode`]; or the file has none of these layouts, or values that no event has, or the
+/// unit of its times is not known.
+pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatError> {
     let variables = Variables::decode(bytes)?;
-    if let Some(Value::Structures(td)) = variables.get("TD") {
-        return recording(|name| td.get(0, name), ["ts", "x", "y", "p"], 1);
+    let rule = UnitRule { option: options.time_unit, ..UnitRule::default() };
+    if options.columns.is_none() {
+        if let Some(Value::Structures(td)) = variables.get("TD") {
+            return layout(|name| td.get(0, name), ["ts", "x", "y", "p"], rule, 1);
+        }
+        if let Some(matrix) = variables.array("spiketrain") {
+            return st_mnist(matrix);
+        }
+        if variables.get("pol").is_some() && variables.get("ts").is_some() {
+            let read = layout(|name| variables.get(name), ["ts", "x", "y", "pol"], rule, 0)?;
+            return asl_dvs(read);
+        }
     }
-    if let Some(matrix) = variables.array("spiketrain") {
-        return st_mnist(matrix).map(Recording::Events);
-    }
-    if variables.get("pol").is_some() {
-        let read = recording(|name| variables.get(name), ["ts", "x", "y", "pol"], 0)?;
-        return match read {
-            Recording::Events(events) => asl_dvs(events).map(Recording::Events),
-            spikes => Ok(spikes),
-        };
-    }
-    let names: Vec<&str> = variables.names().collect();
-    error(0, format!("expected a variable TD, spiketrain, or ts, x, y, pol; got {names:?}"))
+    let named = variables.named.iter().filter_map(|(name, value)| match value {
+        Value::Array(array) => Some((name.as_str(), array)),
+        _ => None,
+    });
+    let (names, arrays): (Vec<&str>, Vec<&Array>) = named.unzip();
+    let (roles, stated) =
+        roles::by_name(&names, options.columns.as_ref()).map_err(|problem| FormatError {
+            offset: 0,
+            problem: format!(
+                "the variables {:?} are no structure TD, spiketrain or columns: {problem}",
+                variables.names().collect::<Vec<_>>()
+            ),
+        })?;
+    let columns = names.iter().zip(arrays).zip(&roles);
+    let columns = columns.filter_map(|((name, array), role)| Some((name, array, (*role)?)));
+    let columns: Result<Vec<_>, FormatError> =
+        columns.map(|(name, array, role)| Ok((role, array.column(name)?))).collect();
+    let decoded = roles::recording(&columns?, UnitRule { stated, ..rule }, 0)?;
+    Ok(decoded.with_columns(&roles, options))
 }
 
-fn recording<'a>(
+fn layout<'a>(
     of: impl Fn(&str) -> Option<&'a Value>,
     names: [&str; 4],
+    rule: UnitRule,
     first: i64,
-) -> Result<Recording, FormatError> {
+) -> Result<Decoded, FormatError> {
     let mut columns = Vec::with_capacity(names.len());
-    for (name, role) in names.into_iter().zip([Role::T, Role::X, Role::Y, Role::P]) {
+    for (name, role) in names.into_iter().zip(Role::ALL) {
         let Some(Value::Array(array)) = of(name) else {
             return error(0, format!("expected numbers {name}"));
         };
         columns.push((role, array.column(name)?));
     }
-    roles::recording(&columns, TimeUnit::Microseconds, first)
+    roles::recording(&columns, rule, first)
 }
 
-fn refused(refusal: EventsError) -> FormatError {
-    FormatError { offset: 0, problem: refusal.to_string() }
-}
-
-fn asl_dvs(events: Events) -> Result<Events, FormatError> {
+fn asl_dvs(mut decoded: Decoded) -> Result<Decoded, FormatError> {
     let sensor = SensorSize::new(240, 180);
-    let events = Events::from_columns(events.into_columns(), sensor).map_err(refused)?;
-    let mut columns = events.into_columns();
-    columns.y.iter_mut().for_each(|y| *y = 179 - *y);
-    Events::from_columns(columns, sensor).map_err(refused)
+    if let Content::Events { columns, .. } = &mut decoded.content {
+        for (index, y) in columns.y.iter_mut().enumerate() {
+            let Some(flipped) = 179_u16.checked_sub(*y) else {
+                let problem = format!("y of event {index} is {y}, expected 0 to 179 of {sensor}");
+                return error(decoded.offset, problem);
+            };
+            *y = flipped;
+        }
+    }
+    Ok(Decoded { sensor: Some(sensor), ..decoded })
 }
 
 /// Taxels in a row, and rows.
 const SIDE: u16 = 10;
 
-fn st_mnist(matrix: &Array) -> Result<Events, FormatError> {
+fn st_mnist(matrix: &Array) -> Result<Decoded, FormatError> {
     let taxels = usize::from(SIDE * SIDE);
     let [rows, _] = *matrix.shape.as_slice() else {
         return error(matrix.offset, "expected a matrix spiketrain");
@@ -201,7 +229,7 @@ fn st_mnist(matrix: &Array) -> Result<Events, FormatError> {
     let mut columns = Columns::default();
     for (index, column) in matrix.numbers().chunks_exact(rows).enumerate() {
         let (spikes, time) = column.split_at(taxels);
-        let Some(t) = TimeUnit::Seconds.real(time[0]) else {
+        let Some(t) = TimeUnit::Seconds.real(time[0], f64::EPSILON) else {
             let problem = format!("the time of column {index} is {}, expected seconds", time[0]);
             return error(matrix.offset, problem);
         };
@@ -213,5 +241,11 @@ fn st_mnist(matrix: &Array) -> Result<Events, FormatError> {
             columns.push(crate::events::Event { t, x: taxel % SIDE, y: taxel / SIDE, p });
         }
     }
-    Events::from_columns(columns, SensorSize::new(SIDE.into(), SIDE.into())).map_err(refused)
+    Ok(Decoded {
+        content: Content::Events { columns, merged: false },
+        sensor: Some(SensorSize::new(SIDE.into(), SIDE.into())),
+        time_unit: Finding::new(TimeUnit::Seconds, Basis::Format),
+        columns: None,
+        offset: matrix.offset,
+    })
 }

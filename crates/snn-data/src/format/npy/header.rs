@@ -3,8 +3,8 @@
 //! The crate `npyz` reads it as well, but makes a buffer as large as the file claims its header to
 //! be, and descends into brackets as deep as the file nests them.
 
-use crate::format::FormatError;
 use crate::format::column::{Kind, Number, error};
+use crate::format::{FormatError, TimeUnit};
 
 /// What the header says.
 #[derive(Debug, PartialEq)]
@@ -20,16 +20,15 @@ pub(super) struct Header {
 /// What an element is.
 #[derive(Debug, PartialEq)]
 pub(super) enum Dtype {
-    Number(Number),
+    Number {
+        number: Number,
+        /// Of a time or a difference of times.
+        unit: Option<TimeUnit>,
+    },
     /// Fields of a record, each with its place in it.
-    Record {
-        fields: Vec<(String, usize, Dtype)>,
-        size: usize,
-    },
+    Record { fields: Vec<(String, usize, Dtype)>, size: usize },
     /// Something else, text for example.
-    Other {
-        size: usize,
-    },
+    Other { size: usize },
 }
 
 /// A value as Python writes it; a tuple is a list here.
@@ -53,7 +52,7 @@ impl Dtype {
     /// Bytes of an element.
     pub fn size(&self) -> usize {
         match self {
-            Self::Number(number) => number.size(),
+            Self::Number { number, .. } => number.size(),
             Self::Record { size, .. } | Self::Other { size } => *size,
         }
     }
@@ -98,8 +97,11 @@ impl Dtype {
         let mut letters = text.chars();
         let (order, kind) = (letters.next()?, letters.next()?);
         // Of times, the unit follows in brackets.
-        let size: usize = letters.as_str().split('[').next()?.parse().ok()?;
+        let (digits, unit) = letters.as_str().split_once('[').unwrap_or((letters.as_str(), ""));
+        let size: usize = digits.parse().ok()?;
+        let unit = unit.strip_suffix(']').and_then(|unit| unit.parse().ok());
         let kind = match kind {
+            'm' | 'M' if unit.is_some() => Kind::Signed,
             'b' | 'u' => Kind::Unsigned,
             'i' => Kind::Signed,
             'f' => Kind::Float,
@@ -113,7 +115,7 @@ impl Dtype {
             _ => return None,
         };
         Some(match Number::new(kind, size, big_endian) {
-            Some(number) => Self::Number(number),
+            Some(number) => Self::Number { number, unit },
             None => Self::Other { size },
         })
     }
@@ -287,7 +289,10 @@ mod tests {
         let places: Vec<_> = fields.iter().map(|(name, at, _)| (name.as_str(), *at)).collect();
         assert_eq!(places, [("t", 0), ("", 8), ("", 11), ("v", 13), ("w", 37), ("p", 46)]);
         assert_eq!(size, 47);
-        assert_eq!(fields[0].2, Dtype::Number(Number::new(Kind::Signed, 8, true).unwrap()));
+        assert_eq!(
+            fields[0].2,
+            Dtype::Number { number: Number::new(Kind::Signed, 8, true).unwrap(), unit: None }
+        );
     }
 
     #[test]

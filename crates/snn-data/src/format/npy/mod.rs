@@ -1,13 +1,18 @@
 //! npy and npz, the files of NumPy
 //! (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
 //!
-//! A recording is a structured array with fields `t`, `x`, `y`, `p` in any order and of any whole
-//! or floating-point type, or rows of four numbers, or an npz with an array of each of these names.
-//! Times are in µs; polarities are 0 or -1, and 1. Without `y` it is [`Spikes`] of neurons `x`.
-//! Without `p` it is events on a sensor with one channel.
+//! A recording is a structured array with fields `t`, `x`, `y`, `p` in any order and of any whole or
+//! floating-point type, or rows of numbers, or an npz with an array of each of these names. Rows of four
+//! are in the one order of t, x, y, p, of x, y, t, p and of x, y, p, t that fits the values and in which
+//! the time does not fall; others need [`Options::columns`].
 //!
-//! The files do not say how large a sensor is: it is the smallest that has all events, and of
-//! neurons there are as many as the largest number says.
+//! Times are in the unit of [`Options::time_unit`], or else in that of their type (`timedelta64[ns]`) or
+//! of their name (`t_ms`). Without any, whole numbers are µs, and fractions are refused. Polarities are
+//! 0 or -1, and 1. Without `y` it is [`Spikes`] of neurons `x`. Without `p` it is events on a sensor with
+//! one channel.
+//!
+//! The files do not state the size of the sensor: it is the smallest that contains all events. The number
+//! of neurons is the largest number of one, plus one.
 
 mod header;
 mod npz;
@@ -15,57 +20,30 @@ mod npz;
 mod tests;
 
 use header::{Dtype, Header};
-pub use npz::{decode_npz, encode_npz};
+pub(super) use npz::decode_npz;
+pub use npz::encode_npz;
 
-use super::column::{Column, Number, TimeUnit, error};
-use super::roles::{self, Order, Role};
-use super::{FormatError, Recording};
+use super::FormatError;
+use super::column::{Column, Number, error};
+use super::decoded::Decoded;
+use super::options::Options;
+use super::roles::{self, Role, Rows};
+use super::time_unit::{TimeUnit, UnitRule};
 use crate::events::{Events, Spikes};
 use crate::frame::Frames;
 
-/// Reads a npy file, with times in µs.
-///
-/// Of rows without names the columns are t, x, y, p; where the last one holds other numbers than
-/// polarities, x, y, p, t. [`decode_rows`] reads them in a known order.
-///
-/// ```
-/// use snn_data::events::{Events, SensorSize};
-/// use snn_data::format::{Recording, npy};
-///
-/// let sensor = SensorSize::new(4, 2);
-/// let events = Events::new(vec![0, 5], vec![3, 0], vec![1, 1], vec![true, false], sensor)?;
-/// let Recording::Events(again) = npy::decode(&npy::encode(&events))? else { panic!() };
-/// assert_eq!(again, events);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Reads a npy file.
 ///
 /// # Errors
 ///
-/// It is no npy file, or is cut off, or goes on; or it holds something else, or values that no
-/// event has; names the place.
-pub fn decode(bytes: &[u8]) -> Result<Recording, FormatError> {
+/// It is no npy file, or is cut off, or goes on; or it contains something else, or values that no event
+/// has; names the place. Or the order of the columns or the unit of the times is not known.
+pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatError> {
     let array = Array::read(bytes)?;
-    if let Dtype::Record { fields, size } = &array.header.dtype {
-        let mut columns = Vec::new();
-        for (name, at, dtype) in fields {
-            let Some(role) = Role::of(name) else { continue };
-            let Dtype::Number(number) = dtype else {
-                return error(0, format!("expected numbers in the field {name}"));
-            };
-            columns.push((role, array.column(name, *number, [*at, *size])?));
-        }
-        return roles::recording(&columns, TimeUnit::Microseconds, 0);
+    match &array.header.dtype {
+        Dtype::Record { fields, size } => array.record(fields, *size, options),
+        _ => array.rows(options),
     }
-    Order::guess(|order| array.rows(order, TimeUnit::Microseconds))
-}
-
-/// Reads a npy file of rows of four numbers in the order and with the unit that they have.
-///
-/// # Errors
-///
-/// As [`decode`].
-pub fn decode_rows(bytes: &[u8], order: Order, unit: TimeUnit) -> Result<Recording, FormatError> {
-    Array::read(bytes)?.rows(order, unit)
 }
 
 /// Writes a structured array with the fields x i16, y i16, t i64, p bool, 13 bytes each.
@@ -163,20 +141,56 @@ impl<'a> Array<'a> {
         Column::new(name, number, self.data, place, self.count, self.header.end)
     }
 
-    /// All numbers of an array of one type.
-    fn numbers<'b>(&'b self, name: &'b str) -> Result<Column<'b>, FormatError> {
+    /// All numbers of an array of one type, and the unit if they are times.
+    fn numbers<'b>(&'b self, name: &'b str) -> Result<(Column<'b>, Option<TimeUnit>), FormatError> {
         match &self.header.dtype {
-            Dtype::Number(number) => self.column(name, *number, [0, number.size()]),
+            Dtype::Number { number, unit } => {
+                Ok((self.column(name, *number, [0, number.size()])?, *unit))
+            }
             _ => error(0, format!("expected numbers in the array {name}")),
         }
     }
 
-    fn rows(&self, order: Order, unit: TimeUnit) -> Result<Recording, FormatError> {
+    /// A structured array.
+    fn record(
+        &self,
+        fields: &[(String, usize, Dtype)],
+        size: usize,
+        options: &Options,
+    ) -> Result<Decoded, FormatError> {
+        let names: Vec<&str> = fields.iter().map(|(name, ..)| name.as_str()).collect();
+        let named = roles::by_name(&names, options.columns.as_ref());
+        let (roles, stated) = named.map_err(|problem| FormatError::new(0, problem))?;
+        let mut columns = Vec::new();
+        let mut rule = UnitRule { option: options.time_unit, stated, fractions: None };
+        for ((name, at, dtype), role) in fields.iter().zip(&roles) {
+            let Some(role) = *role else { continue };
+            let Dtype::Number { number, unit } = dtype else {
+                return error(0, format!("expected numbers in the field {name}"));
+            };
+            if role == Role::T {
+                rule.stated = unit.or(rule.stated);
+            }
+            columns.push((role, self.column(name, *number, [*at, size])?));
+        }
+        let decoded = roles::recording(&columns, rule, 0)?;
+        Ok(decoded.with_columns(&roles, options))
+    }
+
+    fn rows(&self, options: &Options) -> Result<Decoded, FormatError> {
         let Header { dtype, shape, fortran_order, end } = &self.header;
-        let (Dtype::Number(number), [_, 4]) = (dtype, shape.as_slice()) else {
+        let (Dtype::Number { number, unit }, [_, columns]) = (dtype, shape.as_slice()) else {
             let problem = format!("expected fields t, x, y, p or rows of 4, got shape {shape:?}");
             return error(0, problem);
         };
-        roles::rows(self.data, *number, *fortran_order, order, unit, *end)
+        let rows = Rows {
+            bytes: self.data,
+            number: *number,
+            columns: *columns,
+            by_column: *fortran_order,
+            offset: *end,
+        };
+        let rule = UnitRule { option: options.time_unit, stated: *unit, fractions: None };
+        rows.recording(options, None, rule, None)
     }
 }

@@ -7,29 +7,23 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::{Array, start};
 use crate::events::Events;
-use crate::format::column::{TimeUnit, error};
-use crate::format::roles::{Role, recording};
-use crate::format::{FormatError, Recording};
+use crate::format::column::error;
+use crate::format::decoded::Decoded;
+use crate::format::roles::{self, recording};
+use crate::format::time_unit::UnitRule;
+use crate::format::{FormatError, Options};
 
-/// Reads a npz file: an array for each of t, x, y and p, or one array that
-/// [`decode`](super::decode) reads. Times are in µs.
-///
-/// ```
-/// use snn_data::events::{Events, SensorSize};
-/// use snn_data::format::{Recording, npy};
-///
-/// let sensor = SensorSize::new(4, 2);
-/// let events = Events::new(vec![0, 5], vec![3, 0], vec![1, 1], vec![true, false], sensor)?;
-/// let Recording::Events(again) = npy::decode_npz(&npy::encode_npz(&events)?)? else { panic!() };
-/// assert_eq!(again, events);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Reads a npz file: an array for each of t, x, y and p, or one array that [`decode`](super::decode)
+/// reads.
 ///
 /// # Errors
 ///
 /// It is no zip archive, or as [`decode`](super::decode): then the problem begins with the name of
 /// the array, and the offset is within it after unpacking.
-pub fn decode_npz(bytes: &[u8]) -> Result<Recording, FormatError> {
+pub(in super::super) fn decode_npz(
+    bytes: &[u8],
+    options: &Options,
+) -> Result<Decoded, FormatError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|refusal| FormatError {
         offset: 0,
         problem: format!("expected a zip archive: {refusal}"),
@@ -44,11 +38,13 @@ pub fn decode_npz(bytes: &[u8]) -> Result<Recording, FormatError> {
     };
     if let [name] = names.as_slice() {
         let bytes = unpack(&mut archive, name)?;
-        return super::decode(&bytes).map_err(|refusal| within(name, refusal));
+        return super::decode(&bytes, options).map_err(|refusal| within(name, refusal));
     }
+    let named = roles::by_name(&names, options.columns.as_ref());
+    let (roles, stated) = named.map_err(|problem| FormatError::new(0, problem))?;
     let mut unpacked = Vec::new();
-    for name in &names {
-        if let Some(role) = Role::of(name) {
+    for (name, role) in names.iter().zip(&roles) {
+        if let Some(role) = *role {
             unpacked.push((role, name, unpack(&mut archive, name)?));
         }
     }
@@ -58,13 +54,14 @@ pub fn decode_npz(bytes: &[u8]) -> Result<Recording, FormatError> {
         arrays.push((*role, name.as_str(), array));
     }
     let mut columns = Vec::with_capacity(arrays.len());
+    let mut rule = UnitRule { option: options.time_unit, stated, fractions: None };
     for (role, name, array) in &arrays {
-        columns.push((*role, array.numbers(name).map_err(|refusal| within(name, refusal))?));
+        let (column, unit) = array.numbers(name).map_err(|refusal| within(name, refusal))?;
+        columns.push((*role, column));
+        rule.stated = unit.or(rule.stated);
     }
-    if columns.is_empty() {
-        return error(0, format!("expected arrays t, x, y, p, got {names:?}"));
-    }
-    recording(&columns, TimeUnit::Microseconds, 0)
+    let decoded = recording(&columns, rule, 0)?;
+    Ok(decoded.with_columns(&roles, options))
 }
 
 fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Vec<u8>, FormatError> {

@@ -1,6 +1,16 @@
 use super::*;
 use crate::events::SensorSize;
 use crate::format::damage::damaged;
+use crate::format::{self, ColumnSelection, Format, Recording};
+
+fn decode_with(bytes: &[u8], options: &Options) -> Result<Recording, FormatError> {
+    let format = if bytes.starts_with(b"PK") { Format::Npz } else { Format::Npy };
+    format::decode(format, bytes, options)
+}
+
+fn decode(bytes: &[u8]) -> Result<Recording, FormatError> {
+    decode_with(bytes, &Options::default())
+}
 
 fn four() -> Events {
     let t = vec![-3, 5, 5, i64::from(u32::MAX) * 4];
@@ -33,7 +43,7 @@ fn a_structured_file_is_what_numpy_writes() {
     assert_eq!((bytes[8], bytes[9], bytes[127]), (118, 0, b'\n'));
     assert_eq!(bytes[128..141], [3, 0, 1, 0, 0xfd, 255, 255, 255, 255, 255, 255, 255, 1]);
     assert_eq!(events(decode(&bytes)), four());
-    assert_eq!(events(decode_npz(&encode_npz(&four()).unwrap())), four());
+    assert_eq!(events(decode(&encode_npz(&four()).unwrap())), four());
 }
 
 #[test]
@@ -41,7 +51,7 @@ fn fields_of_other_types_and_orders() {
     // p, y, t, x; the time as f4, big-endian.
     let dtype = "[('pol', '|i1'), ('', '|V1'), ('y', '>u2'), ('ts', '>f4'), ('x', '<f8')]";
     let mut data = Vec::new();
-    for (p, y, t, x) in [(-1_i8, 1_u16, 7.9_f32, 3.0_f64), (1, 0, 9.0, 2.0)] {
+    for (p, y, t, x) in [(-1_i8, 1_u16, 7.0_f32, 3.0_f64), (1, 0, 9.0, 2.0)] {
         data.extend(p.to_le_bytes());
         data.push(0xee);
         data.extend(y.to_be_bytes());
@@ -83,15 +93,52 @@ fn rows_in_both_orders() {
     assert_eq!((expected.y(), expected.p()), (&[1, 0][..], &[true, false][..]));
     assert_eq!(events(decode(&xypt)), expected);
     assert_eq!(events(decode(&fortran)), expected);
-    let ms = events(decode_rows(&xypt, Order::Xypt, TimeUnit::Milliseconds));
-    assert_eq!(ms.t(), [100_000, 200_000]);
-    assert!(decode_rows(&xypt, Order::Txyp, TimeUnit::Microseconds).is_err());
+    let ms = |columns| Options {
+        columns: Some(columns),
+        time_unit: Some(TimeUnit::Milliseconds),
+        ..Options::default()
+    };
+    let read = events(decode_with(&xypt, &ms(ColumnSelection::xypt())));
+    assert_eq!(read.t(), [100_000, 200_000]);
+    assert!(decode_with(&xypt, &ms(ColumnSelection::txyp())).is_err());
+    // Five columns, of which the second is something else.
+    let wide = rows.map(|[t, x, y, p]| [x, -9, y, t, p]);
+    let wide: Vec<u8> = wide.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
+    let wide = file("'<i4'", "False", "(2, 5)", &wide);
+    assert!(decode(&wide).unwrap_err().problem.contains("5 columns without names"));
+    let columns = Some("x_ytp".parse().unwrap());
+    assert_eq!(events(decode_with(&wide, &Options { columns, ..Options::default() })), expected);
+}
+
+#[test]
+fn units_are_those_of_the_type_or_the_name() {
+    let record = |name: &str, dtype: &str, t: &[u8]| {
+        let dtype = format!("[('{name}', '{dtype}'), ('x', '|u1'), ('y', '|u1'), ('p', '|b1')]");
+        file(&dtype, "False", "(1,)", &[t, &[3, 1, 1]].concat())
+    };
+    let ns = 1_468_941_032_200_000_123_i64.to_le_bytes();
+    for (name, dtype, t, us) in [
+        ("t", "<m8[ns]", &ns[..], 1_468_941_032_200_000),
+        ("t", "<M8[us]", &7_i64.to_le_bytes(), 7),
+        ("t_ns", "<i8", &ns, 1_468_941_032_200_000),
+        ("ts_s", "<f8", &0.000_123_f64.to_le_bytes(), 123),
+        ("t_ms", "<f4", &0.123_f32.to_le_bytes(), 123),
+    ] {
+        assert_eq!(events(decode(&record(name, dtype, t))).t(), [us], "{name} {dtype}");
+    }
+    for (dtype, t) in [("<f8", &0.000_123_f64.to_le_bytes()[..]), ("<f4", &0.5_f32.to_le_bytes())] {
+        let refusal = decode(&record("t", dtype, t)).unwrap_err();
+        assert!(refusal.problem.contains("state the unit with Options::time_unit"), "{refusal}");
+    }
+    let options = Options { time_unit: Some(TimeUnit::Seconds), ..Options::default() };
+    let seconds = record("t", "<f8", &0.000_123_f64.to_le_bytes());
+    assert_eq!(events(decode_with(&seconds, &options)).t(), [123]);
 }
 
 #[test]
 fn arrays_of_something_else_are_refused_with_their_place() {
     let refusal = decode(&file("'<f8'", "False", "(1, 3)", &[0; 24])).unwrap_err();
-    assert!(refusal.problem.contains("got shape [1, 3]"), "{refusal:?}");
+    assert!(refusal.problem.contains("found 3 columns without names"), "{refusal:?}");
     let good = file(
         "[('t', '<i2'), ('x', '<i2'), ('y', '<i2'), ('p', '<i2')]",
         "False",
@@ -105,7 +152,7 @@ fn arrays_of_something_else_are_refused_with_their_place() {
     assert_eq!(decode(cut).unwrap_err().offset, good.len() - 1);
     assert_eq!(decode(&longer).unwrap_err().offset, good.len());
     let twice = file("[('t', '|u1'), ('ts', '|u1'), ('x', '|u1')]", "False", "(1,)", &[0; 3]);
-    assert!(decode(&twice).unwrap_err().problem.contains("both t and ts"));
+    assert!(decode(&twice).unwrap_err().problem.contains("the columns t, ts may all be t"));
     let text = file("[('t', '<U2'), ('x', '|u1')]", "False", "(1,)", &[0; 9]);
     assert!(decode(&text).unwrap_err().problem.contains("field t"));
     let huge = file("'<f8'", "False", "(4611686018427387904, 4)", &[]);
@@ -125,8 +172,8 @@ fn an_archive_with_one_structured_array() {
     archive.start_file("events.npy", stored).unwrap();
     std::io::Write::write_all(&mut archive, &encode(&four())).unwrap();
     let bytes = archive.finish().unwrap().into_inner();
-    assert_eq!(events(decode_npz(&bytes)), four());
-    assert!(decode_npz(&encode(&four())).unwrap_err().problem.contains("zip archive"));
+    assert_eq!(events(decode(&bytes)), four());
+    assert!(decode(b"PK is no archive").unwrap_err().problem.contains("zip archive"));
 }
 
 #[test]
@@ -139,7 +186,7 @@ fn damaged_files_give_an_error_or_events() {
     }
     // The archive has sums of its arrays, but not of their names.
     for copy in damaged(&npz, 2000) {
-        if let Ok(Recording::Events(events)) = decode_npz(&copy) {
+        if let Ok(Recording::Events(events)) = decode(&copy) {
             assert_eq!(events.len(), 4);
         }
     }
