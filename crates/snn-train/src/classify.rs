@@ -29,8 +29,8 @@ pub struct Batch<I> {
 pub struct Activity {
     /// Spikes or membranes of the readout, `[T, B, outputs]`: one output for each class, or several.
     pub output: Tensor<3>,
-    /// Spikes of each hidden layer, summed over time, `[B, neurons]` each: over all steps, those behind
-    /// the end of a recording included, unless the network leaves them out.
+    /// Spikes of each hidden layer, summed over time, `[B, neurons]` each. Of a padded batch: over all
+    /// steps, unless the network leaves padding out. [`Classifier`] leaves out recordings without a step.
     pub spike_counts: Vec<Tensor<2>>,
 }
 
