@@ -1,10 +1,10 @@
-//! What is taken for what.
+//! Confusion matrix of a split.
 
 use std::error::Error;
 
 use burn::tensor::{Device, Int, Tensor};
 use snn::prelude::*;
-use snn::train::metric::confusion_matrix;
+use snn::train::metric::{confusion_matrix, predictions};
 use snn::train::trainer::Split;
 
 /// How many samples of each class (row) were taken for each class (column), row by row.
@@ -18,8 +18,18 @@ pub fn confusion<N: SpikingNetwork>(
     let mut matrix = Tensor::<2, Int>::zeros([classes, classes], device);
     for batch in split.all(batch_size) {
         let output = model.forward(batch?);
-        let said = output.scores.argmax(1).squeeze_dim(1);
-        matrix = matrix + confusion_matrix(said, output.targets, classes);
+        let (mut predicted, mut targets) = (predictions(output.scores), output.targets);
+        if let Some(mask) = output.mask {
+            // Nothing is predicted for a recording without a step.
+            let counted = mask.sum_dim(0).greater_scalar(0.0).squeeze_dim::<1>(0).argwhere();
+            let counted = counted.squeeze_dim::<1>(1);
+            if counted.dims()[0] == 0 {
+                continue;
+            }
+            (predicted, targets) =
+                (predicted.select(0, counted.clone()), targets.select(0, counted));
+        }
+        matrix = matrix + confusion_matrix(predicted, targets, classes);
     }
     let counts = matrix.into_data().convert::<i64>().try_to_vec::<i64>()?;
     Ok(counts.into_iter().map(|count| count as usize).collect())

@@ -35,8 +35,8 @@ impl SpikingNetwork for EventNetwork {
     }
 }
 
-/// A training step whose gradient ends every `chunk` time steps: the loss is that of each chunk, and the memory
-/// that of one.
+/// A training step whose gradient ends every `chunk` time steps: the memory is that of one chunk. The loss of a
+/// recording is the mean over its chunks, weighted by its steps in each: a recording that is over adds nothing.
 pub fn truncated_step(
     model: &Classifier<EventNetwork>,
     criterion: &Criterion,
@@ -46,6 +46,7 @@ pub fn truncated_step(
 ) -> (GradientsParams, ClassifierOutput) {
     let layers = &model.network.layers;
     let steps = batch.input.dims()[0];
+    let lengths = batch.mask.clone().map(|mask| mask.sum_dim(0).clamp_min(1.0));
     let mut state = SequentialState::default();
     let mut gradients = GradientsAccumulator::new();
     let (mut losses, mut all_scores) = (Vec::new(), Vec::new());
@@ -54,30 +55,29 @@ pub fn truncated_step(
         let (output, next) =
             layers.forward::<5, 3>(batch.input.clone().narrow(0, start, length), state);
         state = next.detach();
-        let mask = batch.mask.clone().map(|mask| running(mask.narrow(0, start, length)));
-        let (loss, scores) = criterion.forward(output, 1.0, batch.targets.clone(), mask.as_ref());
-        let share = length as f64 / steps as f64;
-        let backward = (loss.clone() * (share * weight)).backward();
+        let mask = batch.mask.clone().map(|mask| mask.narrow(0, start, length));
+        let targets = batch.targets.clone();
+        let (each, scores) = criterion.forward_no_reduction(output, 1.0, targets, mask.as_ref());
+        let loss = match (mask, &lengths) {
+            (Some(mask), Some(lengths)) => {
+                let share = mask.sum_dim(0) / lengths.clone();
+                (each * share.squeeze_dim(0)).mean()
+            }
+            _ => each.mean() * (length as f64 / steps as f64),
+        };
+        let backward = (loss.clone() * weight).backward();
         gradients.accumulate(model, GradientsParams::from_grads(backward, model));
-        losses.push(loss.detach() * share);
+        losses.push(loss.detach());
         all_scores.push(scores.detach().sum_dim(0).squeeze_dim::<2>(0));
     }
     let output = ClassifierOutput {
         loss: Tensor::cat(losses, 0).sum(),
         scores: Tensor::stack::<3>(all_scores, 0).sum_dim(0).squeeze_dim(0),
         targets: batch.targets,
+        mask: batch.mask,
         rates: Vec::new(),
     };
     (gradients.grads(), output)
-}
-
-/// The mask of a chunk. A recording that has ended before is asked for its class at the first step, since there
-/// is no loss of no steps.
-fn running(mask: Tensor<2>) -> Tensor<2> {
-    let ended = mask.clone().sum_dim(0).equal_elem(0.0).float();
-    let [steps, batch] = mask.dims();
-    let rest = Tensor::zeros([steps - 1, batch], &mask.device());
-    mask + Tensor::cat(vec![ended, rest], 0)
 }
 
 /// The weights of a model that was saved.
@@ -149,8 +149,12 @@ impl Stream<'_> {
                 None => output,
             };
             let now: Vec<f32> = softmax(so_far.clone(), 0).try_into_vec_as::<f32>()?;
+            if now.iter().any(|probability| probability.is_nan()) {
+                return Err(format!("{}: a score is NaN at step {step}", file.display()).into());
+            }
             scores = Some(so_far);
-            let best = (0..classes).max_by(|a, b| now[*a].total_cmp(&now[*b])).unwrap_or(0);
+            let best = (0..classes).rev().max_by(|a, b| now[*a].total_cmp(&now[*b]));
+            let best = best.unwrap_or(0);
             let ms = (step + 1) as f64 * window as f64 / 1e3;
             println!("{ms:8.1} ms  {:<24} {:.3}", self.names[best], now[best]);
             now.iter().zip(&mut probabilities).for_each(|(p, all)| all.push(f64::from(*p)));

@@ -2,10 +2,11 @@
 
 use burn::data::dataset::DatasetError;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 use snn::core::synops::{SynOpsCounter, SynOpsReport};
 use snn::prelude::*;
 use snn::train::classify::ClassifierOutput;
+use snn::train::metric;
 use snn::train::regularize::synops_budget;
 use snn::train::trainer::generator;
 
@@ -46,8 +47,10 @@ pub fn test(
         let rest = SequentialState::default();
         let (output, _, counts) = layers.forward_counted::<5, 3>(input, rest);
         counter.add(&counts);
-        let said: Tensor<2, Int> = output.cumsum(0).argmax(2).squeeze_dim(2);
-        let right = said.equal(targets.unsqueeze_dim(0)).int().sum_dim(1);
+        let [steps, batch, classes] = output.dims();
+        let scores = output.cumsum(0).reshape([steps * batch, classes]);
+        let right = metric::correct(scores, targets.repeat_dim(0, steps));
+        let right = right.reshape([steps, batch]).int().sum_dim(1);
         let right = right.into_data().iter::<i64>().map(|n| n as usize).collect::<Vec<_>>();
         correct.iter_mut().zip(right).for_each(|(correct, right)| *correct += right);
     }
@@ -66,9 +69,10 @@ pub fn step_within_budget(
     let layers = &model.network.layers;
     let rest = SequentialState::default();
     let (output, _, counts) = layers.forward_counted::<5, 3>(batch.input, rest);
-    let (loss, scores) = criterion.forward(output, 1.0, batch.targets.clone(), None);
+    let (loss, scores) = criterion.forward(output, 1.0, batch.targets.clone(), batch.mask.as_ref());
     let loss = loss + synops_budget(counts.synops(layers), budget);
     let gradients = GradientsParams::from_grads((loss.clone() * weight).backward(), model);
     let scores = scores.sum_dim(0).squeeze_dim(0);
-    (gradients, ClassifierOutput { loss, scores, targets: batch.targets, rates: Vec::new() })
+    let Batch { targets, mask, .. } = batch;
+    (gradients, ClassifierOutput { loss, scores, targets, mask, rates: Vec::new() })
 }

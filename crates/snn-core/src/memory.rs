@@ -4,6 +4,10 @@
 //! to the system at once and asks for it again in the next step, and the system clears it page by page: half of
 //! the time of a convolutional network, measured in `docs/src/performance.md`.
 
+use burn::tensor::Device;
+
+use crate::kernel;
+
 /// Keeps memory that was freed in the process, for the next arrays.
 ///
 /// For the first line of a program that trains on a CPU. It is a setting of the whole process, so no function
@@ -31,6 +35,11 @@ pub fn keep_freed() {
             }
         }
     }
+}
+
+/// Whether tensors of `device` are in the memory of the host, where reading one waits for nothing.
+pub fn is_on_host(device: &Device) -> bool {
+    kernel::is_cpu(device)
 }
 
 /// Room for `len` numbers, in large pages where the system has them: one fault instead of 512.

@@ -16,6 +16,8 @@ pub mod loss;
 pub mod metric;
 pub mod plot;
 pub mod regularize;
+#[cfg(test)]
+mod tests;
 pub mod trainer;
 
 pub use trainer::Trainer;

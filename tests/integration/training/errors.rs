@@ -3,9 +3,11 @@
 use std::cell::Cell;
 use std::sync::atomic::AtomicBool;
 
-use snn::data::yin_yang::YinYang;
+use burn::data::dataloader::batcher::Batcher;
+use burn::tensor::{Device, Tensor};
+use snn::data::yin_yang::{YinYang, YinYangSample};
 use snn::prelude::*;
-use snn::train::trainer::{Split, TrainError};
+use snn::train::trainer::{Split, TrainError, evaluate};
 
 use super::{Encode, Network, Run};
 use crate::test_device;
@@ -68,4 +70,58 @@ fn empty_sets_and_batches_are_refused() {
     let empty = Run { samples: 0, ..Run::new(folder.path(), 1) };
     let error = empty.fit(empty.trainer(), None).unwrap_err();
     assert_eq!(error.to_string(), "the training set has no samples");
+}
+
+/// Labels of the Yin-Yang data set, by another numbering.
+struct Renumbered {
+    encode: Encode,
+    number: fn(i64) -> i64,
+}
+
+impl Batcher<YinYangSample, Batch<Tensor<3>>> for Renumbered {
+    fn batch(&self, items: Vec<YinYangSample>, device: &Device) -> Batch<Tensor<3>> {
+        let labels: Vec<i64> = items.iter().map(|item| (self.number)(item.label as i64)).collect();
+        let targets = Tensor::from_data(labels.as_slice(), device);
+        Batch { targets, ..self.encode.batch(items, device) }
+    }
+}
+
+#[test]
+fn a_label_that_is_no_class_ends_the_run_and_is_named_with_its_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = test_device();
+    let from_one = Renumbered { encode: Encode::new(), number: |label| label + 1 };
+    let from_minus_one = Renumbered { encode: Encode::new(), number: |label| label - 1 };
+    let (right, data) = (Encode::new(), YinYang::new(96, 1));
+    let run = |name: &str, train: &dyn Batcher<_, _>, valid: &dyn Batcher<_, _>| {
+        let directory = folder.path().join(name);
+        let trainer = Run::new(&directory, 2).trainer();
+        let train = Split::from_dataset(&data, train, &device.clone().autodiff());
+        let valid = Split::from_dataset(&data, valid, &device);
+        let error = trainer.fit(&train, &valid, &AtomicBool::new(false), |_| ()).unwrap_err();
+        assert!(!directory.join("progress.json").exists());
+        error
+    };
+    let found = |error: TrainError, name: &str, wrong: i64| {
+        let TrainError::Label { split, sample, label, classes } = error else { panic!("{error}") };
+        assert_eq!((split, label, classes), (name, wrong, 3));
+        // It is a sample of the class that got the number.
+        let class = if wrong == 3 { 2 } else { 0 };
+        assert_eq!(data.samples()[sample].label, class);
+        let first = data.samples().iter().position(|sample| sample.label == class);
+        let expected = format!(
+            "expected class indices from 0 to 2 for 3 classes, found label {wrong} of sample {sample} of the \
+             {name} set; number the classes from 0, or give the network an output for each"
+        );
+        assert_eq!(error.to_string(), expected);
+        (sample, first)
+    };
+    // Training shuffles its samples; a validation has them in order, so the first one is named.
+    found(run("training", &from_one, &right), "training", 3);
+    let (sample, first) = found(run("validation", &right, &from_minus_one), "validation", -1);
+    assert_eq!(Some(sample), first);
+    let model = super::classifier(1.0, &device);
+    let split = Split::from_dataset(&data, &from_one, &device);
+    let (sample, first) = found(evaluate(&model, &split, 7).unwrap_err(), "evaluation", 3);
+    assert_eq!(Some(sample), first);
 }

@@ -31,7 +31,7 @@ use burn::backend::DispatchDevice;
 use burn::nn;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AvgPool2d, MaxPool2d};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use crate::decode;
 use crate::neuron::{Neuron, NeuronState};
@@ -147,6 +147,11 @@ impl Kernels {
             _ => None,
         }
     }
+}
+
+/// Whether a device computes in the memory of the host.
+pub(crate) fn is_cpu(device: &Device) -> bool {
+    Kernels::of(device.as_dispatch()) == Some(Kernels::Cpu)
 }
 
 /// What runs in one operation, if it does there.

@@ -1,7 +1,7 @@
 //! Batches: recordings of different lengths in one array.
 //!
 //! [`pad`] stacks frames, with zeros after the end of those that are shorter than the longest, and
-//! keeps their type; [`pad_as`] changes it while it copies. [`pad_bits`] takes frames of spikes, and
+//! keeps their type; an empty recording is padding throughout; [`pad_as`] changes it while it copies. [`pad_bits`] takes frames of spikes, and
 //! a thirty-second of the memory of `f32`. Each batch knows the [lengths](PaddedShape::lengths) of its
 //! recordings and the [mask](PaddedShape::mask) of the steps that are not padding.
 
@@ -25,7 +25,7 @@ pub use tensor::labels_tensor;
 use crate::dataset::Sample;
 use crate::frame::Frames;
 
-/// Frames of several recordings, with zeros where one has ended.
+/// Frames of several recordings, zero-padded to the longest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Padded<T> {
     /// Which value is where.
@@ -65,6 +65,9 @@ pub enum CollateError {
 
 /// Stacks recordings, each with zeros after its last frame up to the longest.
 ///
+/// An empty recording is all padding. A batch of empty recordings has one step, all padding: a network
+/// runs on it, and with its mask the losses of `snn-train` are 0 without a gradient.
+///
 /// ```
 /// use snn_data::collate::{Layout, pad};
 /// use snn_data::frame::Frames;
@@ -76,6 +79,10 @@ pub enum CollateError {
 /// assert_eq!(batch.values, [1, 9, /* next */ 2, 0, /* next */ 3, 0]);
 /// assert_eq!(batch.shape.lengths, [3, 1]);
 /// assert_eq!(batch.shape.mask(), [true, true, true, false, true, false]);
+///
+/// let empty = pad(&[Frames::<u8> { shape: [0, 1, 1, 1], values: vec![] }], Layout::TimeFirst)?;
+/// assert_eq!(empty.shape.dims(), [1, 1, 1, 1, 1]);
+/// assert_eq!((empty.values, empty.shape.mask()), (vec![0], vec![false]));
 /// # Ok::<(), snn_data::collate::CollateError>(())
 /// ```
 ///

@@ -15,7 +15,7 @@ pub enum Layout {
     BatchFirst,
 }
 
-/// The shape of a batch of recordings, as long as the longest of them.
+/// Shape of a batch of recordings, padded to the longest of them and to at least one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaddedShape {
     /// Which axis comes first.
@@ -48,9 +48,10 @@ impl PaddedShape {
         self.lengths.len()
     }
 
-    /// Number of frames of the longest recording.
+    /// Number of steps: frames of the longest recording, and 1 if all recordings are empty, so that a
+    /// network can run on them. 0 without recordings.
     pub fn steps(&self) -> usize {
-        self.lengths.iter().copied().max().unwrap_or(0)
+        self.lengths.iter().map(|length| (*length).max(1)).max().unwrap_or(0)
     }
 
     /// `[T, B, P, H, W]` or `[B, T, P, H, W]`.
@@ -67,7 +68,7 @@ impl PaddedShape {
         }
     }
 
-    /// Which steps of which recording are not padding, `[T, B]` or `[B, T]`.
+    /// Which steps of which recording are not padding, `[T, B]` or `[B, T]`; none of an empty recording.
     pub fn mask(&self) -> Vec<bool> {
         let [first, second] = self.mask_dims();
         let rows = (0..first).flat_map(|i| (0..second).map(move |j| (i, j)));

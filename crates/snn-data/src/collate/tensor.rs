@@ -39,14 +39,15 @@ impl PaddedShape {
         labels_tensor(&self.lengths, device)
     }
 
-    /// 1 at the steps of a recording, 0 where it is padded, `[T, B]` or `[B, T]`.
+    /// 1 at the steps of a recording, 0 where it is padded, `[T, B]` or `[B, T]`; a column, or row, of
+    /// zeros for an empty recording.
     pub fn mask_tensor(&self, device: &Device) -> Tensor<2> {
         let mask: Vec<f32> = self.mask().into_iter().map(|of| f32::from(u8::from(of))).collect();
         Tensor::from_data(TensorData::new(mask, self.mask_dims()), device)
     }
 }
 
-/// Labels of a batch, `[B]`.
+/// Labels of a batch, `[B]`, from 0 to the number of classes less one.
 pub fn labels_tensor(labels: &[usize], device: &Device) -> Tensor<1, Int> {
     let labels: Vec<i64> = labels.iter().map(|label| *label as i64).collect();
     let len = labels.len();

@@ -20,7 +20,8 @@ fn samples<T>(
 
 /// One value at a time.
 fn naive<T: Copy + Default>(samples: &[Frames<T>], layout: Layout) -> (Vec<T>, Vec<bool>) {
-    let steps = samples.iter().map(|frames| frames.shape[0]).max().unwrap_or(0);
+    // A batch has at least one step, unless it has no recordings.
+    let steps = samples.iter().map(|frames| frames.shape[0].max(1)).max().unwrap_or(0);
     let outer = if layout == Layout::TimeFirst { steps } else { samples.len() };
     let inner = if layout == Layout::TimeFirst { samples.len() } else { steps };
     let (mut values, mut mask) = (Vec::new(), Vec::new());
@@ -122,7 +123,7 @@ fn what_cannot_be_stacked_is_named() {
     assert_eq!(error, CollateError::Shape { sample: 1, found: [1, 1, 2], expected: [1, 1, 1] });
     let none = Frames { shape: [0, 2, 1 << 32, 1 << 32], values: Vec::<u8>::new() };
     let error = pad(&[none], Layout::TimeFirst).unwrap_err();
-    assert_eq!(error, CollateError::TooLarge([0, 1, 2, 1 << 32, 1 << 32]));
+    assert_eq!(error, CollateError::TooLarge([1, 1, 2, 1 << 32, 1 << 32]));
 
     let mut spikes = samples(&[2, 3], [1, 5, 8], |_, _| 1.0f32);
     spikes[1].values[2 * 40 + 39] = 0.5;

@@ -56,6 +56,9 @@ use burn::tensor::Tensor;
 /// # Ok::<(), snn_core::ConfigError>(())
 /// ```
 ///
+/// Of a padded batch, cut the mask as well: `&mask.clone().slice(steps)`. A recording that is over adds 0
+/// to the loss of a chunk and to its gradient, see [`loss`](crate::loss#recordings-of-different-lengths).
+///
 /// In a Burn `TrainStep` the sum is what `TrainOutput::grads` takes.
 ///
 /// Returns the model, the losses of the chunks without gradient, `[chunks]`, and the last state.

@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::mask::cleared;
+use super::target::{LabelCheck, Targets};
 use super::{MseCountLoss, ReadoutCrossEntropy, ReadoutMse};
 
 /// A loss for classification: what makes scores of a readout's output, and compares them with the
@@ -20,8 +20,9 @@ pub enum Criterion {
 
 impl Criterion {
     /// Loss `[1]` and scores `[S, B, C]` of a sequence `[T, B, N]`, where `S` is `T` if the scores are at
-    /// every step, else 1. Scores are multiplied by `scale` before they are compared. A `mask` `[T, B]`
-    /// says which steps are of a recording, see [`loss`](super); scores behind its last are 0.
+    /// every step, else 1. Scores are multiplied by `scale` before they are compared. The `mask`
+    /// `[T, B]` is 1 at the steps of a recording, see [`loss`](super); scores at padded steps, and those
+    /// of a recording without a step, are 0.
     ///
     /// # Panics
     ///
@@ -33,23 +34,68 @@ impl Criterion {
         targets: Tensor<1, Int>,
         mask: Option<&Tensor<2>>,
     ) -> (Tensor<1>, Tensor<3>) {
+        self.forward_checked(sequence, scale, targets, mask, LabelCheck::Now)
+    }
+
+    /// As [`forward`](Self::forward), with the loss of each sample, `[B]`, weights included. The mean
+    /// of these is the loss, unless it is a [weighted
+    /// mean](ReadoutCrossEntropy::weighted_mean).
+    ///
+    /// # Panics
+    ///
+    /// Where the loss does.
+    pub fn forward_no_reduction(
+        &self,
+        sequence: Tensor<3>,
+        scale: f64,
+        targets: Tensor<1, Int>,
+        mask: Option<&Tensor<2>>,
+    ) -> (Tensor<1>, Tensor<3>) {
+        let (losses, scores, _) = self.losses(sequence, scale, targets, mask, LabelCheck::Now);
+        (losses, scores)
+    }
+
+    /// As [`forward`](Self::forward), with a choice of when class indices are checked.
+    pub(crate) fn forward_checked(
+        &self,
+        sequence: Tensor<3>,
+        scale: f64,
+        targets: Tensor<1, Int>,
+        mask: Option<&Tensor<2>>,
+        check: LabelCheck,
+    ) -> (Tensor<1>, Tensor<3>) {
+        let (losses, scores, targets) = self.losses(sequence, scale, targets, mask, check);
+        let loss = match self {
+            Self::CrossEntropy(loss) => loss.mean(losses, &targets),
+            Self::Mse(_) | Self::MseCount(_) => losses.mean(),
+        };
+        (loss, scores)
+    }
+
+    fn losses(
+        &self,
+        sequence: Tensor<3>,
+        scale: f64,
+        targets: Tensor<1, Int>,
+        mask: Option<&Tensor<2>>,
+        check: LabelCheck,
+    ) -> (Tensor<1>, Tensor<3>, Targets<1>) {
         let shape = sequence.dims();
         let scores = match self {
             Self::CrossEntropy(loss) => loss.scores(sequence, mask),
             Self::Mse(loss) => loss.scores(sequence, mask),
             Self::MseCount(loss) => loss.scores(sequence, mask),
         };
-        let scores = match mask {
-            Some(mask) if scores.dims()[0] > 1 => cleared(scores, mask),
-            _ => scores,
-        };
         let scores = scores * scale;
-        let loss = match self {
-            Self::CrossEntropy(loss) => loss.of_scores(scores.clone(), targets, mask),
-            Self::Mse(loss) => loss.of_scores(scores.clone(), targets, mask),
-            Self::MseCount(loss) => loss.of_scores(scores.clone(), targets, shape, mask).mean(),
+        let [_, batch, classes] = scores.dims();
+        let targets = Targets::new(targets, [batch], classes, check);
+        let of_classes = |losses: Tensor<2>| losses.mean_dim(1).squeeze_dim(1);
+        let losses = match self {
+            Self::CrossEntropy(loss) => loss.losses(scores.clone(), &targets, mask),
+            Self::Mse(loss) => of_classes(loss.losses(scores.clone(), &targets, mask)),
+            Self::MseCount(loss) => of_classes(loss.losses(scores.clone(), &targets, shape, mask)),
         };
-        (loss, scores)
+        (losses, scores, targets)
     }
 }
 

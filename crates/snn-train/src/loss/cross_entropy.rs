@@ -6,7 +6,7 @@ use burn::tensor::{Int, Tensor};
 
 use super::mask::mean_over_steps;
 use super::population::by_class;
-use super::target::{check_targets, class_weights, one_hot, target_weights};
+use super::target::{LabelCheck, Targets};
 use super::{Inverse, Readout};
 
 /// Cross entropy between the softmax of a [`Readout`] and the classes.
@@ -85,10 +85,10 @@ impl ReadoutCrossEntropy {
     ///
     /// See [`forward_no_reduction`](Self::forward_no_reduction).
     pub fn forward(&self, sequence: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
-        self.of_scores(self.scores(sequence, None), targets, None)
+        self.of_sequence(sequence, targets, None)
     }
 
-    /// As [`forward`](Self::forward), of recordings that are not equally long; see
+    /// Computes [`forward`](Self::forward) for recordings of different lengths, see
     /// [`loss`](super). The mask is `[T, B]`.
     ///
     /// # Panics
@@ -100,7 +100,7 @@ impl ReadoutCrossEntropy {
         targets: Tensor<1, Int>,
         mask: &Tensor<2>,
     ) -> Tensor<1> {
-        self.of_scores(self.scores(sequence, Some(mask)), targets, Some(mask))
+        self.of_sequence(sequence, targets, Some(mask))
     }
 
     /// Loss of each sample, `[B]`, weights included.
@@ -108,9 +108,25 @@ impl ReadoutCrossEntropy {
     /// # Panics
     ///
     /// If there are no steps, not one target for each sample, not one weight for each class, a
-    /// number of outputs that `classes` does not divide, or a smoothing outside `[0, 1]`.
+    /// number of outputs that `classes` does not divide, or a smoothing outside `[0, 1]`; on a CPU if
+    /// a target is not a class, see [`loss`](super#class-indices).
     pub fn forward_no_reduction(&self, sequence: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
-        self.of_scores_no_reduction(self.scores(sequence, None), targets, None)
+        let scores = self.scores(sequence, None);
+        let [_, batch, classes] = scores.dims();
+        let targets = Targets::new(targets, [batch], classes, LabelCheck::Now);
+        self.losses(scores, &targets, None)
+    }
+
+    fn of_sequence(
+        &self,
+        sequence: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: Option<&Tensor<2>>,
+    ) -> Tensor<1> {
+        let scores = self.scores(sequence, mask);
+        let [_, batch, classes] = scores.dims();
+        let targets = Targets::new(targets, [batch], classes, LabelCheck::Now);
+        self.mean(self.losses(scores, &targets, mask), &targets)
     }
 
     /// Scores `[S, B, C]`, summed over populations: what is compared with the class.
@@ -118,38 +134,28 @@ impl ReadoutCrossEntropy {
         self.readout.scores(by_class(sequence, self.classes), mask)
     }
 
-    /// Mean over the batch, `[1]`, from what [`scores`](Self::scores) returned.
-    pub(super) fn of_scores(
+    /// Loss of each sample, `[B]`, weights included, from what [`scores`](Self::scores) returned.
+    pub(super) fn losses(
         &self,
         scores: Tensor<3>,
-        targets: Tensor<1, Int>,
+        targets: &Targets<1>,
         mask: Option<&Tensor<2>>,
     ) -> Tensor<1> {
-        let classes = scores.dims()[2];
-        let losses = self.of_scores_no_reduction(scores, targets.clone(), mask);
+        let losses = entropy(scores, targets, self.weights.as_deref(), self.smoothing);
+        mean_over_steps(losses, mask).flatten(0, 2)
+    }
+
+    /// Mean over the batch, `[1]`, of the [`losses`](Self::losses).
+    pub(super) fn mean(&self, losses: Tensor<1>, targets: &Targets<1>) -> Tensor<1> {
         match &self.weights {
             Some(weights) if self.weighted_mean => {
-                losses.sum() / target_weights(weights, targets, classes).sum()
+                let weights = targets.weights::<2>(weights).sum();
+                // Where all weights are 0, so is every loss.
+                let none = weights.clone().equal_elem(0.0);
+                losses.sum() / weights.mask_fill(none, 1.0)
             }
             _ => losses.mean(),
         }
-    }
-
-    fn of_scores_no_reduction(
-        &self,
-        scores: Tensor<3>,
-        targets: Tensor<1, Int>,
-        mask: Option<&Tensor<2>>,
-    ) -> Tensor<1> {
-        let [steps, batch, classes] = scores.dims();
-        check_targets(batch, &targets);
-        let losses = cross_entropy(
-            scores.reshape([steps * batch, classes]),
-            targets.repeat_dim(0, steps),
-            self.weights.as_deref(),
-            self.smoothing,
-        );
-        mean_over_steps(losses.reshape([steps, batch, 1]), mask).reshape([batch])
     }
 }
 
@@ -161,7 +167,7 @@ impl ReadoutCrossEntropy {
 /// # Panics
 ///
 /// If there is not one target for each row of logits `[B, C]`, not one weight for each class, or a
-/// smoothing outside `[0, 1]`.
+/// smoothing outside `[0, 1]`; on a CPU if a target is not a class, see [`loss`](super#class-indices).
 pub fn cross_entropy(
     logits: Tensor<2>,
     targets: Tensor<1, Int>,
@@ -169,15 +175,28 @@ pub fn cross_entropy(
     smoothing: f64,
 ) -> Tensor<1> {
     let [batch, classes] = logits.dims();
-    check_targets(batch, &targets);
+    let targets = Targets::new(targets, [batch], classes, LabelCheck::Now);
+    entropy(logits.unsqueeze(), &targets, weights, smoothing).flatten(0, 2)
+}
+
+/// Cross entropy of each step and sample, `[S, B, 1]`, of scores `[S, B, C]`.
+pub(super) fn entropy(
+    scores: Tensor<3>,
+    targets: &Targets<1>,
+    weights: Option<&[f64]>,
+    smoothing: f64,
+) -> Tensor<3> {
     assert!((0.0..=1.0).contains(&smoothing), "expected a smoothing from 0 to 1, got {smoothing}");
-    let wanted = one_hot::<1, 2>(targets.clone(), classes).mul_scalar(1.0 - smoothing);
+    let [steps, batch, classes] = scores.dims();
+    let targets = targets.repeat(steps);
+    let wanted = targets.one_hot::<2>().mul_scalar(1.0 - smoothing);
     let wanted = wanted.add_scalar(smoothing / classes as f64);
     let wanted = match weights {
-        Some(weights) => wanted * class_weights(weights, &targets, classes).unsqueeze(),
+        Some(weights) => wanted * targets.class_weights(weights).unsqueeze(),
         None => wanted,
     };
-    (log_softmax(logits, 1) * wanted).sum_dim(1).squeeze_dim::<1>(1).neg()
+    let likelihoods = log_softmax(scores.reshape([steps * batch, classes]), 1);
+    (likelihoods * wanted).sum_dim(1).neg().reshape([steps, batch, 1])
 }
 
 #[cfg(test)]

@@ -20,15 +20,29 @@
 //! | lava-dl `SpikeMax` | [`SpikeMaxLoss`] |
 //! | snnTorch `l1_rate_sparsity`, Spyx and lava-dl rate bounds, synaptic operations | [`regularize`](crate::regularize) |
 //!
-//! Recordings of different lengths are filled up at their ends to make a batch. The losses above that
-//! come from a [`Readout`], and [`MseCountLoss`], then take a mask `[T, B]`, 1 at the steps of a recording
-//! and 0 behind its last, and are what they would be of each recording alone: `forward_masked`.
-//!
 //! `forward` is the mean, `[1]`. `forward_no_reduction` is the loss of each sample, or of each
 //! sample and class: `.sum()` of it is what other libraries call `reduction="sum"`.
 //!
-//! All take sequence and targets on one device. Class indices are not read back to be checked: each
-//! must be in `0..C`.
+//! All take sequence and targets on one device, and panic if a sequence has no step.
+//!
+//! # Recordings of different lengths
+//!
+//! They are padded at their ends to make a batch. `forward_masked`, and the functions that end in
+//! `_masked`, take a mask `[T, B]`, 1 at the steps of a recording and 0 after its last. The loss is then
+//! the mean over the batch of the losses that the recordings have alone, and padding has no gradient.
+//!
+//! A recording without a step, empty or over before this chunk of a longer sequence, has a loss of 0
+//! and no gradient. The mean is still over the whole batch: a recording has the same weight in every
+//! chunk, however many others are over, so that losses of chunks add up to those of the recordings
+//! alone. If none has a step, the loss is 0. [`zero_padding`] does the same for losses of your own.
+//!
+//! # Class indices
+//!
+//! Each must be from 0 to `C - 1`; there is no index that is ignored, but a class may have a weight of
+//! 0. Where the indices are in the memory of the host, on CPUs, each loss and metric checks them, and
+//! panics with the index, its sample and the number of classes. Elsewhere reading them would wait for
+//! the device, so an index out of range makes the loss NaN, and the [`Trainer`](crate::Trainer) reports
+//! it: it reads the indices together with the loss, on every device.
 
 #[cfg(test)]
 pub(crate) mod check;
@@ -49,14 +63,17 @@ mod van_rossum;
 
 pub use criterion::Criterion;
 pub use cross_entropy::{ReadoutCrossEntropy, cross_entropy};
-pub(crate) use mask::mean_over_steps;
+pub use mask::zero_padding;
+pub(crate) use mask::{has_steps, mean_over_steps};
 pub use mse::ReadoutMse;
 pub use mse_count::MseCountLoss;
-pub use mse_temporal::{MseTemporalLoss, spike_time_error};
+pub use mse_temporal::{MseTemporalLoss, spike_time_error, spike_time_error_masked};
 pub use population::population_sums;
 pub use readout::{Inverse, Readout};
 pub use spike_max::SpikeMaxLoss;
 pub use spike_times::{first_spike_times, spike_times};
-pub(crate) use target::{check_targets, one_hot};
+#[cfg(test)]
+pub(crate) use target::simulate_device_memory;
+pub(crate) use target::{LabelCheck, Targets, check_range, out_of_range, outside};
 pub use tet::TetLoss;
-pub use van_rossum::van_rossum;
+pub use van_rossum::{van_rossum, van_rossum_masked};

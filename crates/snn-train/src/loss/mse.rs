@@ -6,7 +6,7 @@ use burn::tensor::{Int, Tensor};
 use super::Readout;
 use super::mask::mean_over_steps;
 use super::population::by_class;
-use super::target::{check_targets, on_off, target_weights};
+use super::target::{LabelCheck, Targets};
 
 /// `(score - target)²`, where the target is `on_target` for the neuron of the class and
 /// `off_target` for all others.
@@ -57,7 +57,7 @@ impl ReadoutMse {
         self.forward_no_reduction(sequence, targets).mean()
     }
 
-    /// As [`forward`](Self::forward), of recordings that are not equally long; see
+    /// Computes [`forward`](Self::forward) for recordings of different lengths, see
     /// [`loss`](super). The mask is `[T, B]`.
     ///
     /// # Panics
@@ -69,7 +69,7 @@ impl ReadoutMse {
         targets: Tensor<1, Int>,
         mask: &Tensor<2>,
     ) -> Tensor<1> {
-        self.of_scores(self.scores(sequence, Some(mask)), targets, Some(mask))
+        self.of_sequence(sequence, targets, Some(mask)).mean()
     }
 
     /// Loss of each sample and class, `[B, C]`, weights included.
@@ -77,10 +77,21 @@ impl ReadoutMse {
     /// # Panics
     ///
     /// If there are no steps, not one target for each sample, not one weight for each class, or a
-    /// number of outputs that `classes` does not divide.
+    /// number of outputs that `classes` does not divide; on a CPU if a target is not a class, see
+    /// [`loss`](super#class-indices).
     pub fn forward_no_reduction(&self, sequence: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<2> {
-        check_targets(sequence.dims()[1], &targets);
-        self.errors(self.scores(sequence, None), targets.unsqueeze_dim(0), None)
+        self.of_sequence(sequence, targets, None)
+    }
+
+    fn of_sequence(
+        &self,
+        sequence: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: Option<&Tensor<2>>,
+    ) -> Tensor<2> {
+        let scores = self.scores(sequence, mask);
+        let [_, batch, classes] = scores.dims();
+        self.losses(scores, &Targets::new(targets, [batch], classes, LabelCheck::Now), mask)
     }
 
     /// As [`forward`](Self::forward) with a class for every step, `[T, B]`; for readouts at every
@@ -94,9 +105,11 @@ impl ReadoutMse {
         let [steps, batch, _] = sequence.dims();
         let each_step = matches!(self.readout, Readout::EachStep | Readout::MovingMean { .. });
         assert!(each_step, "expected a readout at every step, got {:?}", self.readout);
-        let got = targets.dims();
-        assert_eq!(got, [steps, batch], "expected targets [{steps}, {batch}], got {got:?}");
-        self.errors(self.scores(sequence, None), targets, None).mean()
+        let scores = self.scores(sequence, None);
+        let targets = Targets::new(targets, [steps, batch], scores.dims()[2], LabelCheck::Now);
+        let wanted = targets.on_off(self.on_target, self.off_target);
+        let weights = self.weights.as_ref().map(|weights| targets.weights(weights));
+        errors(scores, wanted, weights, None).mean()
     }
 
     /// Scores `[S, B, C]`, summed over populations: what is compared with the targets.
@@ -104,37 +117,33 @@ impl ReadoutMse {
         self.readout.scores(by_class(sequence, self.classes), mask)
     }
 
-    /// Mean over the batch, `[1]`, from what [`scores`](Self::scores) returned.
-    pub(super) fn of_scores(
+    /// Loss of each sample and class, `[B, C]`, from what [`scores`](Self::scores) returned.
+    pub(super) fn losses(
         &self,
         scores: Tensor<3>,
-        targets: Tensor<1, Int>,
-        mask: Option<&Tensor<2>>,
-    ) -> Tensor<1> {
-        check_targets(scores.dims()[1], &targets);
-        self.errors(scores, targets.unsqueeze_dim(0), mask).mean()
-    }
-
-    /// Mean over steps, `[B, C]`, for targets `[1, B]` or `[T, B]`.
-    fn errors(
-        &self,
-        scores: Tensor<3>,
-        targets: Tensor<2, Int>,
+        targets: &Targets<1>,
         mask: Option<&Tensor<2>>,
     ) -> Tensor<2> {
-        let classes = scores.dims()[2];
-        let [steps, batch] = targets.dims();
-        let wanted = on_off::<2, 3>(targets.clone(), classes, self.on_target, self.off_target);
-        let errors = (scores - wanted).square();
-        let errors = match &self.weights {
-            Some(weights) => {
-                let weights = target_weights(weights, targets.reshape([steps * batch]), classes);
-                errors * weights.reshape([steps, batch, 1])
-            }
-            None => errors,
-        };
-        mean_over_steps(errors, mask).squeeze_dim(0)
+        let wanted = targets.on_off::<2>(self.on_target, self.off_target).unsqueeze();
+        let weights = self.weights.as_ref().map(|w| targets.weights::<2>(w).unsqueeze());
+        errors(scores, wanted, weights, mask)
     }
+}
+
+/// Weighted squared errors, mean over steps, `[B, C]`. Wanted are `[1, B, C]` or `[T, B, C]`, weights
+/// `[1, B, 1]` or `[T, B, 1]`.
+fn errors(
+    scores: Tensor<3>,
+    wanted: Tensor<3>,
+    weights: Option<Tensor<3>>,
+    mask: Option<&Tensor<2>>,
+) -> Tensor<2> {
+    let errors = (scores - wanted).square();
+    let errors = match weights {
+        Some(weights) => errors * weights,
+        None => errors,
+    };
+    mean_over_steps(errors, mask).squeeze_dim(0)
 }
 
 #[cfg(test)]

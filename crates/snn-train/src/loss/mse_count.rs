@@ -4,9 +4,9 @@ use burn::config::Config;
 use burn::tensor::{Int, Tensor};
 
 use super::Readout;
-use super::mask::lengths;
+use super::mask::{divisors, lengths, mean_over_steps};
 use super::population::by_class;
-use super::target::{check_targets, one_hot, target_weights};
+use super::target::{LabelCheck, Targets};
 
 /// `(count - target)² / T`. The target is the whole number of spikes below `T · rate`, times the
 /// number of neurons of a class. snnTorch `mse_count_loss`, after SLAYER (Shrestha and Orchard,
@@ -39,7 +39,7 @@ impl MseCountLoss {
         self.forward_no_reduction(spikes, targets).mean()
     }
 
-    /// As [`forward`](Self::forward), of recordings that are not equally long; see
+    /// Computes [`forward`](Self::forward) for recordings of different lengths, see
     /// [`loss`](super). The mask is `[T, B]`.
     ///
     /// # Panics
@@ -51,8 +51,7 @@ impl MseCountLoss {
         targets: Tensor<1, Int>,
         mask: &Tensor<2>,
     ) -> Tensor<1> {
-        let shape = spikes.dims();
-        self.of_scores(self.scores(spikes, Some(mask)), targets, shape, Some(mask)).mean()
+        self.of_sequence(spikes, targets, Some(mask)).mean()
     }
 
     /// Loss of each sample and class, `[B, C]`, weights included.
@@ -60,10 +59,22 @@ impl MseCountLoss {
     /// # Panics
     ///
     /// If there are no steps, not one target for each sample, not one weight for each class, or a
-    /// number of outputs that `classes` does not divide.
+    /// number of outputs that `classes` does not divide; on a CPU if a target is not a class, see
+    /// [`loss`](super#class-indices).
     pub fn forward_no_reduction(&self, spikes: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<2> {
+        self.of_sequence(spikes, targets, None)
+    }
+
+    fn of_sequence(
+        &self,
+        spikes: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: Option<&Tensor<2>>,
+    ) -> Tensor<2> {
         let shape = spikes.dims();
-        self.of_scores(self.scores(spikes, None), targets, shape, None)
+        let scores = self.scores(spikes, mask);
+        let targets = Targets::new(targets, [shape[1]], scores.dims()[2], LabelCheck::Now);
+        self.losses(scores, &targets, shape, mask)
     }
 
     /// Spikes of each class, `[1, B, C]`.
@@ -72,20 +83,21 @@ impl MseCountLoss {
     }
 
     /// Loss of each sample and class, `[B, C]`, of the [`scores`](Self::scores) of spikes `[T, B, N]`.
-    pub(super) fn of_scores(
+    pub(super) fn losses(
         &self,
         scores: Tensor<3>,
-        targets: Tensor<1, Int>,
-        [steps, batch, neurons]: [usize; 3],
+        targets: &Targets<1>,
+        [steps, _, neurons]: [usize; 3],
         mask: Option<&Tensor<2>>,
     ) -> Tensor<2> {
-        check_targets(batch, &targets);
         let device = scores.device();
-        let classes = scores.dims()[2];
-        let per_class = (neurons / classes) as f64;
-        let lengths = match mask {
-            Some(mask) => lengths(mask),
-            None => Tensor::full([1, 1, 1], steps as f64, &device),
+        let per_class = (neurons / targets.classes()) as f64;
+        let (lengths, divisors) = match mask {
+            Some(mask) => (lengths(mask), divisors(mask)),
+            None => {
+                let all = Tensor::full([1, 1, 1], steps as f64, &device);
+                (all.clone(), all)
+            }
         };
         // Whole numbers of products in f64, for every length that a recording can have: in f32, 100
         // times 0.29 is 29 and not 28.
@@ -96,16 +108,14 @@ impl MseCountLoss {
             all.select(0, lengths.clone().int().flatten::<1>(0, 2)).reshape(lengths.dims())
         };
         let (on, off) = (target(self.correct_rate), target(self.incorrect_rate));
-        let right = one_hot::<2, 3>(targets.clone().unsqueeze_dim(0), classes);
+        let right: Tensor<3> = targets.one_hot::<2>().unsqueeze();
         let wanted = off.clone() + right * (on - off);
-        let errors = (scores - wanted).square() / lengths;
+        let errors = (scores - wanted).square() / divisors;
         let errors = match &self.weights {
-            Some(weights) => {
-                errors * target_weights(weights, targets, classes).reshape([1, batch, 1])
-            }
+            Some(weights) => errors * targets.weights::<2>(weights).unsqueeze(),
             None => errors,
         };
-        errors.squeeze_dim(0)
+        mean_over_steps(errors, mask).squeeze_dim(0)
     }
 }
 

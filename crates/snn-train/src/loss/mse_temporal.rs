@@ -3,8 +3,9 @@
 use burn::config::Config;
 use burn::tensor::{Int, Tensor};
 
-use super::spike_times::spike_times;
-use super::target::{check_targets, on_off, target_weights};
+use super::mask::{check_mask, divisors, zero_empty, zero_padding};
+use super::spike_times::spike_times_until;
+use super::target::{LabelCheck, Targets};
 
 /// `((t - target) / T)²` for the first spikes of each neuron, one for each target given; `t` and its
 /// gradient are those of [`spike_times`](super::spike_times()). snnTorch `mse_temporal_loss`, and
@@ -41,27 +42,51 @@ impl MseTemporalLoss {
         self.forward_no_reduction(spikes, targets).mean()
     }
 
+    /// Computes [`forward`](Self::forward) for recordings of different lengths, see
+    /// [`loss`](super). The mask is `[T, B]`; negative targets count from the end of each recording.
+    ///
+    /// # Panics
+    ///
+    /// Also if the mask has another shape.
+    pub fn forward_masked(
+        &self,
+        spikes: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: &Tensor<2>,
+    ) -> Tensor<1> {
+        self.losses(spikes, targets, Some(mask)).mean()
+    }
+
     /// Loss of each spike, sample and class, `[F, B, C]`, weights included.
     ///
     /// # Panics
     ///
     /// If there are no steps, not one target for each sample, not one weight for each class, not as
-    /// many times for the right class as for others, or none.
+    /// many times for the right class as for others, or none; on a CPU if a target is not a class, see
+    /// [`loss`](super#class-indices).
     pub fn forward_no_reduction(&self, spikes: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<3> {
+        self.losses(spikes, targets, None)
+    }
+
+    fn losses(
+        &self,
+        spikes: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: Option<&Tensor<2>>,
+    ) -> Tensor<3> {
         let (on, off) = (self.on_targets.len(), self.off_targets.len());
         assert!(
             on == off && on > 0,
             "expected as many times for the right class as for others, got {on} and {off}"
         );
         let [_, batch, classes] = spikes.dims();
-        check_targets(batch, &targets);
+        let targets = Targets::new(targets, [batch], classes, LabelCheck::Now);
         let times = self.on_targets.iter().zip(&self.off_targets);
-        let times = times.map(|(on, off)| on_off::<1, 2>(targets.clone(), classes, *on, *off));
-        let errors = spike_time_error(spikes, Tensor::stack(times.collect(), 0), self.tolerance);
+        let times = times.map(|(on, off)| targets.on_off::<2>(*on, *off));
+        let times = Tensor::stack(times.collect(), 0);
+        let errors = errors(spikes, times, self.tolerance, mask);
         match &self.weights {
-            Some(weights) => {
-                errors * target_weights(weights, targets, classes).reshape([1, batch, 1])
-            }
+            Some(weights) => errors * targets.weights::<2>(weights).unsqueeze(),
             None => errors,
         }
     }
@@ -75,7 +100,32 @@ impl MseTemporalLoss {
 ///
 /// If there are no steps, or the times are not for these samples and neurons.
 pub fn spike_time_error(spikes: Tensor<3>, times: Tensor<3>, tolerance: f64) -> Tensor<3> {
+    errors(spikes, times, tolerance, None)
+}
+
+/// Computes [`spike_time_error`] for recordings of different lengths, see [`loss`](super). The mask is
+/// `[T, B]`; `T` and the end from which negative times count are those of each recording.
+///
+/// # Panics
+///
+/// Also if the mask has another shape.
+pub fn spike_time_error_masked(
+    spikes: Tensor<3>,
+    times: Tensor<3>,
+    tolerance: f64,
+    mask: &Tensor<2>,
+) -> Tensor<3> {
+    errors(spikes, times, tolerance, Some(mask))
+}
+
+fn errors(
+    spikes: Tensor<3>,
+    times: Tensor<3>,
+    tolerance: f64,
+    mask: Option<&Tensor<2>>,
+) -> Tensor<3> {
     let [steps, batch, neurons] = spikes.dims();
+    check_mask(&spikes.dims(), mask);
     let shape = times.dims();
     let count = shape[0];
     assert_eq!(
@@ -83,11 +133,22 @@ pub fn spike_time_error(spikes: Tensor<3>, times: Tensor<3>, tolerance: f64) -> 
         [count, batch, neurons],
         "expected times [F, {batch}, {neurons}], got {shape:?}"
     );
+    let (spikes, steps) = match mask {
+        Some(mask) => (zero_padding(spikes, mask), divisors(mask)),
+        None => {
+            let steps = Tensor::full([1, 1, 1], steps as f64, &spikes.device());
+            (spikes, steps)
+        }
+    };
     let from_end = times.clone().lower_scalar(0.0);
-    let times = times.clone().mask_where(from_end, times + steps as f64);
-    let error = spike_times(spikes, count) - times;
+    let times = times.clone().mask_where(from_end, times + steps.clone());
+    let error = spike_times_until(spikes, count, steps.clone() - 1.0) - times;
     let tolerated = error.clone().detach().abs().lower_scalar(tolerance);
-    error.mask_fill(tolerated, 0.0).div_scalar(steps as f64).square()
+    let errors = (error.mask_fill(tolerated, 0.0) / steps).square();
+    match mask {
+        Some(mask) => zero_empty(errors, mask),
+        None => errors,
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::filter::moving_mean;
-use super::mask::{check_mask, cleared, last_steps, lengths, of_steps};
+use super::mask::{check_mask, divisors, fill_padding, last_steps, zero_empty, zero_padding};
 use super::spike_times::{spike_times, spike_times_until};
 
 /// How a sequence `[T, B, C]` becomes scores: one for each class, or one for each class and step.
@@ -43,14 +43,14 @@ pub enum Inverse {
 
 impl Readout {
     /// Scores `[S, B, C]`, where `S` is `T` for the readouts at every step, else 1. With a `mask`
-    /// `[T, B]`, those of the steps where it is 1, which come first; scores at every other step mean
-    /// nothing then.
+    /// `[T, B]`, those of the steps where it is 1, which come first. Scores at padded steps are 0, as
+    /// are all scores of a recording without a step; neither has a gradient.
     ///
     /// # Panics
     ///
     /// If there are no steps, a window is empty, or the mask has another shape.
     pub fn scores(&self, sequence: Tensor<3>, mask: Option<&Tensor<2>>) -> Tensor<3> {
-        check_mask(&sequence, mask);
+        check_mask(&sequence.dims(), mask);
         match mask {
             None => self.scores_of_all(sequence),
             Some(mask) => self.scores_of_some(sequence, mask),
@@ -58,25 +58,31 @@ impl Readout {
     }
 
     fn scores_of_some(&self, sequence: Tensor<3>, mask: &Tensor<2>) -> Tensor<3> {
+        // A maximum fills padding by itself.
+        let sequence = match self {
+            Self::Max => sequence,
+            _ => zero_padding(sequence, mask),
+        };
         match *self {
-            Self::EachStep | Self::MovingMean { .. } => self.scores_of_all(sequence),
-            Self::Sum => cleared(sequence, mask).sum_dim(0),
-            Self::Mean => cleared(sequence, mask).sum_dim(0) / lengths(mask),
+            Self::EachStep => sequence,
+            // The window still reaches back to the recording after its end.
+            Self::MovingMean { window } => zero_padding(moving_mean(sequence, window), mask),
+            Self::Sum => sequence.sum_dim(0),
+            Self::Mean => sequence.sum_dim(0) / divisors(mask),
             Self::Max => {
-                let behind = of_steps(mask).equal_elem(0.0).expand(sequence.dims());
-                sequence.mask_fill(behind, f64::NEG_INFINITY).max_dim(0)
+                let largest = fill_padding(sequence, mask, f64::NEG_INFINITY).max_dim(0);
+                zero_empty(largest, mask)
             }
             Self::Last => (sequence * last_steps(mask)).sum_dim(0),
             Self::FirstSpike(inverse) => {
-                let last = lengths(mask) - 1.0;
-                inverse.of(spike_times_until(cleared(sequence, mask), 1, last))
+                let times = spike_times_until(sequence, 1, divisors(mask) - 1.0);
+                zero_empty(inverse.of(times), mask)
             }
         }
     }
 
     fn scores_of_all(&self, sequence: Tensor<3>) -> Tensor<3> {
         let shape = sequence.dims();
-        assert!(shape[0] > 0, "expected at least one time step, got shape {shape:?}");
         match *self {
             Self::EachStep => sequence,
             Self::MovingMean { window } => moving_mean(sequence, window),

@@ -4,7 +4,8 @@ use burn::config::Config;
 use burn::tensor::{Int, Tensor};
 
 use super::Readout;
-use super::target::{check_targets, one_hot};
+use super::mask::mean_over_steps;
+use super::target::{LabelCheck, Targets};
 
 /// `-ln p`, where `p = (r + ε) / Σ (r + ε)` is the share of the right class in the firing rates.
 /// lava-dl `SpikeMax(mode="probability")` (Shrestha, Zhu and Sun, *Spikemax: Spike-Based Loss Methods
@@ -29,9 +30,25 @@ impl SpikeMaxLoss {
     ///
     /// # Panics
     ///
-    /// If there are no steps, or not one target for each sample.
+    /// If there are no steps, or not one target for each sample; on a CPU if a target is not a class, see
+    /// [`loss`](super#class-indices).
     pub fn forward(&self, spikes: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
         self.forward_no_reduction(spikes, targets).mean()
+    }
+
+    /// Computes [`forward`](Self::forward) for recordings of different lengths, see
+    /// [`loss`](super). The mask is `[T, B]`.
+    ///
+    /// # Panics
+    ///
+    /// Also if the mask has another shape.
+    pub fn forward_masked(
+        &self,
+        spikes: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: &Tensor<2>,
+    ) -> Tensor<1> {
+        self.losses(spikes, targets, Some(mask)).mean()
     }
 
     /// Loss of each sample, `[B]`.
@@ -40,12 +57,21 @@ impl SpikeMaxLoss {
     ///
     /// As [`forward`](Self::forward).
     pub fn forward_no_reduction(&self, spikes: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
-        let rates = self.readout.scores(spikes, None).add_scalar(self.epsilon);
+        self.losses(spikes, targets, None)
+    }
+
+    fn losses(
+        &self,
+        spikes: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: Option<&Tensor<2>>,
+    ) -> Tensor<1> {
+        let rates = self.readout.scores(spikes, mask).add_scalar(self.epsilon);
         let [_, batch, classes] = rates.dims();
-        check_targets(batch, &targets);
-        let right = rates.clone() * one_hot::<1, 2>(targets, classes).unsqueeze();
+        let targets = Targets::new(targets, [batch], classes, LabelCheck::Now);
+        let right = rates.clone() * targets.one_hot::<2>().unsqueeze();
         let losses = rates.sum_dim(2).log() - right.sum_dim(2).log();
-        losses.mean_dim(0).flatten(0, 2)
+        mean_over_steps(losses, mask).flatten(0, 2)
     }
 }
 

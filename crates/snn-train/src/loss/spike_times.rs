@@ -18,6 +18,9 @@ pub fn first_spike_times(spikes: Tensor<3>) -> Tensor<2> {
 /// element that holds the spike (at `T - 1` if it never came) and 0 elsewhere: more drive there, an
 /// earlier spike.
 ///
+/// For a padded batch, use [`Readout::FirstSpike`](super::Readout::FirstSpike) or
+/// [`MseTemporalLoss`](super::MseTemporalLoss) with a mask: their last step is that of each recording.
+///
 /// Each neuron is on its own. (snnTorch's `multi_spike=True` removes the spikes already counted by
 /// clearing whole time steps, for all neurons and samples; and where several missing spikes meet
 /// at the last step, it keeps the gradient of one of them, not their sum.)

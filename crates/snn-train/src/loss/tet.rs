@@ -3,7 +3,9 @@
 use burn::config::Config;
 use burn::tensor::{Int, Tensor};
 
-use super::ReadoutCrossEntropy;
+use super::cross_entropy::entropy;
+use super::mask::{check_mask, mean_over_steps, zero_padding};
+use super::target::{LabelCheck, Targets};
 
 /// `(1 - λ) · mean_t CE(x[t], y) + λ · mean (x - φ)²`: every step is held to the class by itself, and
 /// outputs are kept near a common value. Deng et al., *Temporal Efficient Training of Spiking Neural
@@ -24,9 +26,25 @@ impl TetLoss {
     ///
     /// # Panics
     ///
-    /// If there are no steps, or not one target for each sample.
+    /// If there are no steps, or not one target for each sample; on a CPU if a target is not a class, see
+    /// [`loss`](super#class-indices).
     pub fn forward(&self, outputs: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
         self.forward_no_reduction(outputs, targets).mean()
+    }
+
+    /// Computes [`forward`](Self::forward) for recordings of different lengths, see
+    /// [`loss`](super). The mask is `[T, B]`.
+    ///
+    /// # Panics
+    ///
+    /// Also if the mask has another shape.
+    pub fn forward_masked(
+        &self,
+        outputs: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: &Tensor<2>,
+    ) -> Tensor<1> {
+        self.losses(outputs, targets, Some(mask)).mean()
     }
 
     /// Loss of each sample, `[B]`.
@@ -35,9 +53,25 @@ impl TetLoss {
     ///
     /// As [`forward`](Self::forward).
     pub fn forward_no_reduction(&self, outputs: Tensor<3>, targets: Tensor<1, Int>) -> Tensor<1> {
-        let entropy = ReadoutCrossEntropy::ce_rate().forward_no_reduction(outputs.clone(), targets);
-        let spread = outputs.sub_scalar(self.mean).square().mean_dim(0).mean_dim(2);
-        entropy.mul_scalar(1.0 - self.lambda) + spread.flatten(0, 2).mul_scalar(self.lambda)
+        self.losses(outputs, targets, None)
+    }
+
+    fn losses(
+        &self,
+        outputs: Tensor<3>,
+        targets: Tensor<1, Int>,
+        mask: Option<&Tensor<2>>,
+    ) -> Tensor<1> {
+        let shape = outputs.dims();
+        check_mask(&shape, mask);
+        let outputs = match mask {
+            Some(mask) => zero_padding(outputs, mask),
+            None => outputs,
+        };
+        let targets = Targets::new(targets, [shape[1]], shape[2], LabelCheck::Now);
+        let entropy = entropy(outputs.clone(), &targets, None, 0.0).mul_scalar(1.0 - self.lambda);
+        let spread = outputs.sub_scalar(self.mean).square().mean_dim(2).mul_scalar(self.lambda);
+        mean_over_steps(entropy + spread, mask).flatten(0, 2)
     }
 }
 

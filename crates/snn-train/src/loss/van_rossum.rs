@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::filter::causal_filter;
+use super::mask::{check_mask, zero_padding};
 
 /// Squared van Rossum distance of each neuron, `[B, N]`: `1/τ · Σ_t (f(t) - g(t))²`, where `f` and
 /// `g` are the trains `[T, B, N]` with `exp(-t/τ)` for every spike; `tau` in steps. M. van Rossum, *A
@@ -14,14 +15,44 @@ use super::filter::causal_filter;
 ///
 /// # Panics
 ///
-/// If the trains differ in shape, or `tau` is not a positive number.
+/// If there are no steps, the trains differ in shape, or `tau` is not a positive number.
 #[doc(alias = "SpikeTime")]
 pub fn van_rossum(spikes: Tensor<3>, targets: Tensor<3>, tau: f64) -> Tensor<2> {
+    distances(spikes, targets, tau, None)
+}
+
+/// Computes [`van_rossum`] for recordings of different lengths, see [`loss`](super). The mask is
+/// `[T, B]`; each sum ends with its recording.
+///
+/// # Panics
+///
+/// Also if the mask has another shape.
+pub fn van_rossum_masked(
+    spikes: Tensor<3>,
+    targets: Tensor<3>,
+    tau: f64,
+    mask: &Tensor<2>,
+) -> Tensor<2> {
+    distances(spikes, targets, tau, Some(mask))
+}
+
+fn distances(
+    spikes: Tensor<3>,
+    targets: Tensor<3>,
+    tau: f64,
+    mask: Option<&Tensor<2>>,
+) -> Tensor<2> {
     let (shape, got) = (spikes.dims(), targets.dims());
+    check_mask(&shape, mask);
     assert_eq!(shape, got, "expected target trains {shape:?}, got {got:?}");
     assert!(tau.is_finite() && tau > 0.0, "expected a time constant above 0, got {tau}");
     // The filter is linear: that of the difference is the difference.
-    let trace = causal_filter(spikes - targets, |k| (-(k as f64) / tau).exp());
+    let kernel = |k: usize| (-(k as f64) / tau).exp();
+    let difference = spikes - targets;
+    let trace = match mask {
+        Some(mask) => zero_padding(causal_filter(zero_padding(difference, mask), kernel), mask),
+        None => causal_filter(difference, kernel),
+    };
     trace.square().sum_dim(0).squeeze_dim(0).div_scalar(tau)
 }
 

@@ -3,6 +3,8 @@
 use burn::nn::loss::HuberLossConfig;
 use burn::tensor::Tensor;
 
+use crate::loss::{mean_over_steps, zero_padding};
+
 /// The sum of all spikes, of any shape: not a mean. snnTorch `l1_rate_sparsity` is 1e-5 times it.
 #[doc(alias = "l1_rate_sparsity")]
 pub fn l1_rate<const D: usize>(spikes: Tensor<D>) -> Tensor<1> {
@@ -30,9 +32,33 @@ pub fn sparsity(spike_counts: Tensor<2>, max_count: f64) -> Tensor<1> {
 
 /// `max(0, mean spikes - max_rate)²`, of any shape: a layer's rate should be at most `max_rate`
 /// spikes per neuron and step. lava-dl `SparsityEnforcer` (0.01).
+///
+/// # Panics
+///
+/// If there are no values, of a sequence without a step for example.
 #[doc(alias = "SparsityEnforcer")]
 pub fn rate_above<const D: usize>(spikes: Tensor<D>, max_rate: f64) -> Tensor<1> {
+    let shape = spikes.dims();
+    assert!(!shape.contains(&0), "expected at least one value, got shape {shape:?}");
     spikes.mean().sub_scalar(max_rate).clamp_min(0.0).square()
+}
+
+/// Computes [`rate_above`] for recordings of different lengths, spikes `[T, B, ...]`: the rate is the
+/// mean over the batch of each recording's. The mask `[T, B]` is 1 at the steps of a recording; a
+/// recording without a step adds 0.
+///
+/// # Panics
+///
+/// If there are no steps, or the mask has another shape.
+pub fn rate_above_masked<const D: usize>(
+    spikes: Tensor<D>,
+    max_rate: f64,
+    mask: &Tensor<2>,
+) -> Tensor<1> {
+    let [steps, batch] = mask.dims();
+    let spikes = zero_padding(spikes, mask).reshape([steps as i64, batch as i64, -1]);
+    let rate = mean_over_steps(spikes, Some(mask)).mean();
+    rate.sub_scalar(max_rate).clamp_min(0.0).square()
 }
 
 #[cfg(test)]
@@ -54,6 +80,15 @@ mod tests {
         // Samples at 2 and 4: excess 0.5 and 2.5.
         assert_close(&values(sparsity(counts(), 1.5)), &[(0.125 + 2.0) / 2.0]);
         assert_close(&values(rate_above(counts(), 1.0)), &[4.0]);
+    }
+
+    #[test]
+    fn rates_are_those_of_the_recordings() {
+        // Rates 1 of one step and 1/2 of two, 3/4 in the mean, and a bound of -1/4: (3/4 + 1/4)².
+        let spikes = [[[1.0], [1.0]], [[9.0], [0.0]]];
+        let spikes = Tensor::<3>::from_floats(spikes, &Device::default());
+        let mask = Tensor::<2>::from_floats([[1.0, 1.0], [0.0, 1.0]], &Device::default());
+        assert_eq!(values(rate_above_masked(spikes, -0.25, &mask)), [1.0]);
     }
 
     #[test]

@@ -2,13 +2,18 @@
 //! strength does not depend on the size of batch or layer, unless it says otherwise; all return
 //! `[1]`.
 //!
+//! Of a padded batch, take spikes or counts without those of padding:
+//! [`zero_padding`](crate::loss::zero_padding) before the sum over time. A recording without a step then adds 0
+//! to each sum or mean, and has no gradient. [`rate_above_masked`] and [`readout`] take the mask, as their means
+//! are also over steps.
+//!
 //! [`readout`], [`bursts`] and [`weights`] are those of the Yin-Yang experiment of hxtorch
 //! (`reg_readout`, `reg_bursts`, `reg_weights`).
 
 mod activity;
 mod synops;
 
-pub use activity::{l1_rate, rate_above, silence, sparsity};
+pub use activity::{l1_rate, rate_above, rate_above_masked, silence, sparsity};
 pub use synops::{synops, synops_budget};
 
 use burn::module::{Module, ModuleVisitor, Param};

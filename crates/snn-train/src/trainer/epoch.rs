@@ -1,6 +1,6 @@
 //! The order of an epoch's samples, the sums over them, and a pass without training.
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Split, TrainError};
 use crate::classify::{Classifier, ClassifierOutput, SpikingNetwork};
+use crate::loss::{LabelCheck, outside};
 
 /// The order of the samples in an epoch: a function of seed and epoch, so that a resumed run need
 /// not replay the epochs before.
@@ -29,16 +30,25 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Adds a batch. Returns with its loss.
-    pub(super) fn add(&mut self, output: ClassifierOutput) -> Result<f64, TrainError> {
-        let samples = output.targets.dims()[0] as f64;
-        let predicted: Tensor<1, Int> = output.scores.detach().argmax(1).squeeze_dim(1);
-        let correct = predicted.equal(output.targets).int().sum();
-        // One read for all: each waits for the device.
-        let mut numbers = vec![output.loss.detach(), correct.float()];
+    /// Adds a batch and returns its loss. `index` is that of each of its samples in the split.
+    pub(super) fn add(
+        &mut self,
+        output: ClassifierOutput,
+        split: &'static str,
+        index: impl Fn(usize) -> usize,
+    ) -> Result<f64, TrainError> {
+        let ([batch], [_, classes]) = (output.targets.dims(), output.scores.dims());
+        let samples = batch as f64;
+        let correct = output.correct().int().sum();
+        // One read for all: each waits for the device. So the labels are checked without another wait.
+        let mut numbers = vec![output.targets.float(), output.loss.detach(), correct.float()];
         numbers.extend(output.rates.into_iter().map(Tensor::mean));
-        let numbers = Tensor::cat(numbers, 0);
-        let mut numbers = numbers.try_into_vec_as::<f64>()?.into_iter();
+        let numbers = Tensor::cat(numbers, 0).try_into_vec_as::<f64>()?;
+        let labels = numbers.iter().take(batch).map(|label| *label as i64);
+        if let Some((position, label)) = outside(labels, classes) {
+            return Err(TrainError::Label { split, sample: index(position), label, classes });
+        }
+        let mut numbers = numbers.into_iter().skip(batch);
         let mut number = || numbers.next().unwrap_or_default();
         let (loss, correct) = (number(), number());
         self.samples += samples;
@@ -74,15 +84,26 @@ pub struct Evaluation {
 ///
 /// # Errors
 ///
-/// If a batch cannot be read.
+/// If a batch cannot be read, or a label is not one of the network's classes.
 pub fn evaluate<N: SpikingNetwork>(
     model: &Classifier<N>,
     split: &Split<'_, N::Input>,
     batch_size: usize,
 ) -> Result<Evaluation, TrainError> {
+    evaluate_named(model, split, "evaluation", batch_size)
+}
+
+/// As [`evaluate`]; errors call the split by `name`.
+pub(super) fn evaluate_named<N: SpikingNetwork>(
+    model: &Classifier<N>,
+    split: &Split<'_, N::Input>,
+    name: &'static str,
+    batch_size: usize,
+) -> Result<Evaluation, TrainError> {
     let mut sums = Sums::default();
-    for batch in split.all(batch_size) {
-        sums.add(model.forward(batch?))?;
+    for (number, batch) in split.all(batch_size).enumerate() {
+        let output = model.forward_checked(batch?, LabelCheck::Later);
+        sums.add(output, name, |position| number * batch_size + position)?;
     }
     Ok(sums.means())
 }

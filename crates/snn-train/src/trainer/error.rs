@@ -8,6 +8,8 @@ use burn::store::RecordError;
 use burn::tensor::TensorReadError;
 use thiserror::Error;
 
+use crate::loss::out_of_range;
+
 /// Why a run could not go on.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -27,6 +29,18 @@ pub enum TrainError {
     /// The device failed to hand over a result.
     #[error("cannot read results from the device: {0}")]
     Device(#[from] TensorReadError),
+    /// A label that is not one of the network's classes.
+    #[error("{}", out_of_range("label", *label, &format!("sample {sample} of the {split} set"), *classes))]
+    Label {
+        /// Set that contains the sample.
+        split: &'static str,
+        /// Index of the sample in the set, from 0.
+        sample: usize,
+        /// Its label.
+        label: i64,
+        /// Number of classes of the network.
+        classes: usize,
+    },
     /// A loss or a weight is not a finite number any more.
     #[error("training diverged in epoch {epoch}: {what}")]
     Diverged {

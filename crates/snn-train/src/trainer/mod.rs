@@ -24,10 +24,11 @@ use burn::train::TrainStep;
 use serde::{Deserialize, Serialize};
 
 use crate::classify::{Batch, Classifier, ClassifierOutput, SpikingNetwork};
+use crate::loss::LabelCheck;
 use checkpoint::Progress;
 pub use checkpoint::save_model;
-use epoch::order;
 pub use epoch::{Evaluation, evaluate};
+use epoch::{evaluate_named, order};
 pub use error::TrainError;
 pub use split::{Batches, Plan, Split, generator};
 
@@ -171,8 +172,8 @@ impl<N: SpikingNetwork> Trainer<N> {
     ///
     /// # Errors
     ///
-    /// If a batch or a checkpoint cannot be read or written, if the loss or a weight is not a finite
-    /// number, or if a hidden layer does not spike at all during an epoch, so that nothing behind it can
+    /// If a batch or a checkpoint cannot be read or written, if a label is not one of the network's
+    /// classes, if the loss or a weight is not a finite number, or if a hidden layer does not spike at all during an epoch, so that nothing behind it can
     /// learn. The last checkpoint stays as it is then.
     pub fn fit(
         self,
@@ -181,7 +182,11 @@ impl<N: SpikingNetwork> Trainer<N> {
         stop: &AtomicBool,
         report: impl FnMut(Report<'_>),
     ) -> Result<Outcome<N>, TrainError> {
-        self.fit_with(train, valid, stop, report, Classifier::gradients)
+        // Labels are checked when the results of a batch are read.
+        let step = |model: &Classifier<N>, batch, weight| {
+            model.gradients_checked(batch, weight, LabelCheck::Later)
+        };
+        self.fit_with(train, valid, stop, report, step)
     }
 
     /// As [`fit`](Self::fit), with a training step of one's own: the gradients of the loss of a batch
@@ -191,6 +196,10 @@ impl<N: SpikingNetwork> Trainer<N> {
     /// # Errors
     ///
     /// As [`fit`](Self::fit).
+    ///
+    /// # Panics
+    ///
+    /// Where the step does: losses called by it panic on CPUs if a label is not a class.
     pub fn fit_with(
         mut self,
         train: &Split<'_, N::Input>,
@@ -250,7 +259,9 @@ impl<N: SpikingNetwork> Trainer<N> {
             let weight = batch.targets.dims()[0] as f64 / samples as f64;
             let (of_batch, output) = step(&self.model, batch, weight);
             gradients.accumulate(&self.model, of_batch);
-            let loss = self.progress.train.add(output)?;
+            let start = number * size;
+            let index = |position| order.get(start + position).copied().unwrap_or(position);
+            let loss = self.progress.train.add(output, "training", index)?;
             self.progress.batches += 1;
             let number = self.progress.batches;
             if !loss.is_finite() {
@@ -282,7 +293,7 @@ impl<N: SpikingNetwork> Trainer<N> {
         if let Some(layer) = train.rates.iter().position(|rate| *rate == 0.0) {
             return Err(TrainError::DeadLayer { epoch, layer });
         }
-        let valid = evaluate(&self.kept(), valid, self.config.batch_size)?;
+        let valid = evaluate_named(&self.kept(), valid, "validation", self.config.batch_size)?;
         if !valid.loss.is_finite() {
             return Err(self.diverged(format!("the loss on the validation set is {}", valid.loss)));
         }

@@ -203,9 +203,10 @@ pub(super) fn forward_kernel<N: Size>(
             output[at] = after.output;
         }
         if comptime!(keep.outputs == Outputs::Maximum) {
-            let larger = after.output.greater_than(&reduced);
-            step = select_many(larger, Vector::new(f32::cast_from(t)), step);
-            reduced = select_many(larger, after.output, reduced);
+            // Not the larger ones chosen but the others kept: NaN is to replace every number.
+            let kept = after.output.less_equal(&reduced);
+            step = select_many(kept, step, Vector::new(f32::cast_from(t)));
+            reduced = select_many(kept, reduced, after.output);
         }
         if comptime!(keep.outputs == Outputs::Sum) {
             reduced += after.output;

@@ -24,6 +24,18 @@ fn maximum_and_sum_are_those_of_the_trace() {
     }
 }
 
+#[test]
+fn the_maximum_over_nan_is_nan() {
+    let device = Device::default();
+    let readout: Li = LiConfig::new(Decay::factor(0.8)).init(&device).unwrap();
+    // Neurons whose membranes are never NaN, from the second step on, and from the first on.
+    let x = [[[1.0, 1.0, f32::NAN]], [[1.0, f32::NAN, 1.0]], [[0.0, 0.0, 0.0]]];
+    let x = Tensor::<3>::from_floats(x, &device);
+    let rest = readout.initial_state([1, 3], &device);
+    let largest = values(max_over_time::<_, 3, 2>(&readout, x, rest).0);
+    assert!(!largest[0].is_nan() && largest[1].is_nan() && largest[2].is_nan(), "{largest:?}");
+}
+
 fn reduced<N: Neuron>(what: &str, steps: usize, neuron: &N, beta: &Coefficient, maximum: bool) {
     let device = Device::default().autodiff();
     let run = |fused: bool| {
