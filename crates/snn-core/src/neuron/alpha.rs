@@ -120,7 +120,7 @@ impl Neuron for Alpha {
         AlphaState { e: zeros.clone(), h: zeros.clone(), v: zeros }
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: AlphaState<D>,

@@ -79,7 +79,7 @@ impl Neuron for CubaLi {
         Some(self.membrane.linear(Some(&self.synapse), None))
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: CubaState<D>,

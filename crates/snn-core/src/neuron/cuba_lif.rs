@@ -121,7 +121,7 @@ impl Neuron for CubaLif {
         self.firing.is_independent().then(|| self.membrane.linear(synapse, Some(&self.firing)))
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: CubaState<D>,

@@ -63,7 +63,7 @@ impl Neuron for DeltaLeaky {
         LifState { v: self.membrane.at_rest(shape, device) }
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: LifState<D>,

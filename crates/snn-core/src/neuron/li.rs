@@ -75,7 +75,7 @@ impl Neuron for Li {
         Some(self.membrane.linear(None, None))
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: LifState<D>,

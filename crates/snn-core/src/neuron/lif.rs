@@ -183,7 +183,7 @@ impl Neuron for Lif {
         self.firing.is_independent().then(|| self.membrane.linear(None, Some(&self.firing)))
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: LifState<D>,
