@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use super::{
     Alif, AlifConfig, AlifState, Alpha, AlphaConfig, AlphaState, CubaLi, CubaLiConfig, CubaLif,
     CubaLifConfig, CubaState, DeltaLeaky, DeltaLeakyConfig, Li, LiConfig, Lif, LifConfig, LifState,
-    Neuron, NeuronState, NonlinearIf, NonlinearIfConfig, NonlinearIfState, shapes,
+    Neuron, NeuronState, NonlinearIf, NonlinearIfConfig, NonlinearIfState, Parts, shapes,
 };
 use crate::error::ConfigError;
 use crate::kernel::Linear;
@@ -132,6 +132,19 @@ impl AnyNeuron {
              `initial_state`",
             self.name()
         )
+    }
+
+    /// `None` for neurons that files of other libraries do not have.
+    pub(crate) fn parts(&mut self) -> Option<Parts<'_>> {
+        match self {
+            Self::Lif(neuron) => Some(neuron.parts()),
+            Self::CubaLif(neuron) => Some(neuron.parts()),
+            Self::Alpha(neuron) => Some(neuron.parts()),
+            Self::DeltaLeaky(neuron) => Some(neuron.parts()),
+            Self::Li(neuron) => Some(neuron.parts()),
+            Self::CubaLi(neuron) => Some(neuron.parts()),
+            Self::Alif(_) | Self::NonlinearIf(_) => None,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use burn::tensor::{Device, Tensor};
 use super::firing::Firing;
 use super::lif::{LifConfig, LifState};
 use super::membrane::Membrane;
-use super::{Neuron, Reset};
+use super::{Neuron, Parts, Reset};
 use crate::coefficient::Coefficient;
 use crate::error::ConfigError;
 
@@ -53,6 +53,18 @@ impl DeltaLeaky {
     /// Threshold of the change within a step.
     pub fn threshold(&self) -> &Coefficient {
         &self.firing.threshold
+    }
+
+    /// The threshold of a change is in no file.
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            alpha: None,
+            beta: &mut self.membrane.beta,
+            threshold: None,
+            graded_spikes_factor: None,
+            reset: None,
+            gain: self.membrane.gain,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::membrane::Membrane;
 use super::options::InputGain;
-use super::{LifState, Neuron};
+use super::{LifState, Neuron, Parts, Reset};
 use crate::coefficient::Coefficient;
 use crate::decay::Decay;
 use crate::error::ConfigError;
@@ -61,6 +61,17 @@ impl Li {
     /// Decay factor of the membrane.
     pub fn beta(&self) -> &Coefficient {
         &self.membrane.beta
+    }
+
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            alpha: None,
+            beta: &mut self.membrane.beta,
+            threshold: None,
+            graded_spikes_factor: None,
+            reset: Some(Reset::None),
+            gain: self.membrane.gain,
+        }
     }
 }
 

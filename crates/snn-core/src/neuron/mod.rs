@@ -20,6 +20,7 @@ mod lif;
 mod membrane;
 mod nonlinear_if;
 mod options;
+mod parts;
 mod peers;
 mod refractory;
 pub(crate) mod shapes;
@@ -46,6 +47,7 @@ pub use nonlinear_if::{
     AdaptationCurrent, Drift, NonlinearIf, NonlinearIfConfig, NonlinearIfState,
 };
 pub use options::{InputGain, InputOrder, Reset, ResetTiming};
+pub(crate) use parts::Parts;
 pub use peers::{
     HxTorchParameters, NorseAdEx, NorseAdaptation, NorseParameters, RcCircuit, SnnTorchReset,
 };
