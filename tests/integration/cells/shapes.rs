@@ -42,6 +42,9 @@ macro_rules! each {
     }};
 }
 
+/// One way to run a neuron.
+type Run<'a> = Box<dyn FnOnce() + 'a>;
+
 /// The message with which `run` panics.
 pub fn panic_of(run: impl FnOnce()) -> String {
     let panic = catch_unwind(AssertUnwindSafe(run)).expect_err("it was not refused");
@@ -52,7 +55,7 @@ pub fn panic_of(run: impl FnOnce()) -> String {
 fn refused<N: Neuron>(neuron: &N, x: Tensor<2>, state: N::State<2>, expected: &str) {
     let sequence = x.clone().unsqueeze_dim::<3>(0).repeat_dim(0, 2);
     let copies = || (sequence.clone(), state.clone());
-    let runs: [(&str, Box<dyn FnOnce()>); 5] = [
+    let runs: [(&str, Run<'_>); 5] = [
         ("step", Box::new(|| drop(neuron.step(x, state.clone())))),
         ("forward", Box::new(|| drop(neuron.forward(copies().0, copies().1)))),
         ("record", Box::new(|| drop(neuron.record(copies().0, copies().1)))),

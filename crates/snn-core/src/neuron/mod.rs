@@ -91,7 +91,8 @@ pub trait NeuronState<const D: usize>: Clone + Debug + Send {
     }
 }
 
-/// A neuron with explicit state.
+/// A neuron with explicit state. One of your own implements [`initial_state`](Neuron::initial_state) and
+/// [`update`](Neuron::update).
 pub trait Neuron: Module + ModuleDisplay {
     /// Its state, each field of the shape of one step's input.
     type State<const D: usize>: NeuronState<D>;

@@ -127,8 +127,7 @@ pub enum WeightProblem {
     },
     /// A tensor that the file holds in parts, which do not determine it.
     #[error(
-        "layer {layer} ({name}) takes {tensor}, for which the file has {}: {reason}; call `{remedy}` in Python \
-         before `torch.save`",
+        "layer {layer} ({name}) takes {tensor}, for which the file has {}: {problem}",
         listed(parts)
     )]
     Parametrized {
@@ -140,10 +139,8 @@ pub enum WeightProblem {
         tensor: String,
         /// Tensors of the file that it is made of.
         parts: Vec<String>,
-        /// Why they do not determine it.
-        reason: String,
-        /// What makes it a whole in Python.
-        remedy: String,
+        /// Why they do not determine it, and what makes it a whole in Python.
+        problem: Box<str>,
     },
     /// A parameter of neurons that is configured, not learned, with another value.
     #[error(
@@ -163,7 +160,7 @@ pub enum WeightProblem {
         /// The value of the layer.
         configured: f32,
         /// What to do about it.
-        remedy: String,
+        remedy: Box<str>,
     },
     /// A parameter of neurons that the neurons of a layer do not take.
     #[error("layer {layer} ({name}) does not take {tensor}: {problem}")]

@@ -8,7 +8,6 @@ use burn::tensor::{Tensor, TensorData};
 use super::file::index;
 use super::parametrization::{Failure, Undetermined, find};
 use super::{WeightError, WeightFile, WeightProblem};
-use crate::recurrent::Connection;
 use crate::sequential::Layer;
 
 /// Where the weights of a layer may come from.
@@ -89,7 +88,7 @@ impl Source<'_> {
         })
     }
 
-    fn linear(&mut self, linear: &Linear, inside: &str) -> Result<Linear, WeightError> {
+    pub fn linear(&mut self, linear: &Linear, inside: &str) -> Result<Linear, WeightError> {
         let [inputs, outputs] = linear.weight.dims();
         let mut linear = linear.clone();
         let weight = self.take(&format!("{inside}weight"), &[outputs, inputs])?;
@@ -98,34 +97,12 @@ impl Source<'_> {
         Ok(linear)
     }
 
-    fn conv2d(&mut self, conv: &Conv2d, inside: &str) -> Result<Conv2d, WeightError> {
+    pub fn conv2d(&mut self, conv: &Conv2d, inside: &str) -> Result<Conv2d, WeightError> {
         let mut conv = conv.clone();
         let weight = self.take(&format!("{inside}weight"), &conv.weight.dims())?;
         conv.weight = replaced(&conv.weight, weight);
         conv.bias = self.bias(conv.bias.as_ref(), inside)?;
         Ok(conv)
-    }
-
-    fn fill_connection(&mut self, connection: &mut Connection) -> Result<(), WeightError> {
-        const INSIDE: &str = "recurrent.";
-        match connection {
-            Connection::Dense(dense) => {
-                self.refuse_one_to_one()?;
-                dense.linear = self.linear(&dense.linear, INSIDE)?;
-                let (size, weight) = (dense.linear.weight.dims()[0], dense.linear.weight.val());
-                let weight: Vec<f32> = weight.into_data().iter().collect();
-                let to_itself = weight.iter().step_by(size + 1);
-                if !dense.autapses && to_itself.into_iter().any(|weight| *weight != 0.0) {
-                    return Err(self.autapses());
-                }
-            }
-            Connection::Conv2d(conv) => {
-                self.refuse_one_to_one()?;
-                *conv = self.conv2d(conv, INSIDE)?;
-            }
-            Connection::OneToOne(weight) => self.fill_one_to_one(weight)?,
-        }
-        Ok(())
     }
 
     fn bias(
@@ -203,8 +180,7 @@ impl Source<'_> {
             name: self.layer.name(),
             tensor: tensor.into(),
             parts,
-            reason,
-            remedy,
+            problem: format!("{reason}; call `{remedy}` in Python before `torch.save`").into(),
         })
     }
 

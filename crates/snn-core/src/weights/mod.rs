@@ -17,6 +17,7 @@
 //!
 //! Weights in parts, of weight normalization, spectral normalization and pruning in PyTorch, are computed.
 
+mod connection;
 mod error;
 mod file;
 mod layer;

@@ -59,10 +59,10 @@ pub(super) fn is_state(name: &str) -> bool {
 }
 
 /// Values of a parameter, from a tensor of a file.
-struct Given {
+pub(super) struct Given {
     /// Name of the tensor, or what is computed from it.
     label: String,
-    values: Vec<f64>,
+    pub values: Vec<f64>,
     shape: Vec<usize>,
     dtype: DType,
 }
@@ -90,13 +90,13 @@ impl Given {
 }
 
 /// A parameter of a neuron, for an error.
-struct Parameter {
+pub(super) struct Parameter {
     /// What it is.
-    what: &'static str,
+    pub what: &'static str,
     /// How to configure it, with the value of the file.
-    fixed: fn(&str) -> String,
+    pub fixed: fn(&str) -> String,
     /// How to make it a parameter that files fill.
-    learned: Option<&'static str>,
+    pub learned: Option<&'static str>,
 }
 
 const BETA: Parameter = Parameter {
@@ -119,12 +119,6 @@ const GRADED: Parameter = Parameter {
     fixed: |value| format!("use `with_graded_spikes_factor({value}.into())`"),
     learned: Some("with_learn_graded_spikes_factor(true)"),
 };
-const V: Parameter = Parameter {
-    what: "recurrent weight",
-    fixed: |value| format!("configure `OneToOneConfig::new({value}.into())`"),
-    learned: Some("with_learn(true)"),
-};
-
 impl Source<'_> {
     /// Gives a neuron the parameters of the file.
     pub fn fill_neuron(&mut self, neuron: &mut AnyNeuron) -> Result<(), WeightError> {
@@ -178,57 +172,6 @@ impl Source<'_> {
         self.pass_over_rest()
     }
 
-    /// A neuron without a connection back to itself, whose file has one.
-    pub fn refuse_connection(&self) -> Result<(), WeightError> {
-        let names = ["recurrent.weight", "V", "recurrent.V"];
-        match names.into_iter().find(|name| self.has(name)) {
-            Some(name) => {
-                let problem = "it has no recurrent connection; use `LayerConfig::recurrent`";
-                Err(self.misfit(name, problem))
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Gives a connection from each neuron to itself the weights of the file.
-    pub fn fill_one_to_one(&mut self, weight: &mut Coefficient) -> Result<(), WeightError> {
-        if self.has("recurrent.weight") {
-            let problem = "its recurrent connection is from each neuron to itself; use \
-                           `RecurrentConfig::snntorch` or `ConvRecurrentConfig`";
-            return Err(self.misfit("recurrent.weight", problem));
-        }
-        // A learned one is there twice: as a parameter of the neuron and of its connection.
-        let (own, shared) = (self.read("V")?, self.read("recurrent.V")?);
-        if let (Some(own), Some(shared)) = (&own, &shared)
-            && own.values != shared.values
-        {
-            return Err(self.misfit("recurrent.V", "it is not equal to V"));
-        }
-        match own.or(shared) {
-            None => Err(self.missing("V")),
-            given => self.fill(weight, given, "V", &V),
-        }
-    }
-
-    /// A dense connection or a convolution, whose file has one from each neuron to itself.
-    pub fn refuse_one_to_one(&self) -> Result<(), WeightError> {
-        match self.has("V") || self.has("recurrent.V") {
-            true => {
-                let problem = "its recurrent connection is not from each neuron to itself; use \
-                               `OneToOneConfig`";
-                Err(self.misfit("V", problem))
-            }
-            false => Ok(()),
-        }
-    }
-
-    /// The error for a connection without autapses, if the file has some.
-    pub fn autapses(&self) -> WeightError {
-        let problem = "it has no autapses, but the diagonal of the file is not 0; use \
-                       `with_autapses(true)`";
-        self.misfit("recurrent.weight", problem)
-    }
-
     /// The decay of the membrane as a factor, in the way of the library that the file is from.
     fn membrane_decay(&mut self, gain: InputGain) -> Result<Option<Given>, WeightError> {
         if let Some(w) = self.read("w")? {
@@ -266,7 +209,7 @@ impl Source<'_> {
     }
 
     /// Gives a coefficient the values of the file.
-    fn fill(
+    pub fn fill(
         &self,
         coefficient: &mut Coefficient,
         given: Option<Given>,
@@ -300,7 +243,7 @@ impl Source<'_> {
                     found: value(at),
                     what,
                     configured: configured as f32,
-                    remedy: fixed(&values) + &learn.unwrap_or_default(),
+                    remedy: (fixed(&values) + &learn.unwrap_or_default()).into(),
                 })
             }
             Refused::Count(count) => self.misfit(
@@ -373,12 +316,12 @@ impl Source<'_> {
         Ok(())
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.file.tensors.contains_key(&self.name(name))
     }
 
     /// A tensor of the file, if there is one of this name under the prefix.
-    fn read(&mut self, name: &str) -> Result<Option<Given>, WeightError> {
+    pub fn read(&mut self, name: &str) -> Result<Option<Given>, WeightError> {
         let tensor = self.name(name);
         let Some(stored) = self.file.tensors.get(&tensor) else { return Ok(None) };
         let values = numbers(stored).map_err(|problem| self.file.error(problem))?;
@@ -389,7 +332,8 @@ impl Source<'_> {
         Ok(Some(Given { label: tensor, values, shape: stored.shape.to_vec(), dtype: stored.dtype }))
     }
 
-    fn misfit(&self, tensor: &str, problem: &str) -> WeightError {
+    /// The error for a tensor that the neurons of the layer do not take.
+    pub fn misfit(&self, tensor: &str, problem: &str) -> WeightError {
         self.file.error(WeightProblem::Neuron {
             layer: self.index,
             name: self.layer.name(),

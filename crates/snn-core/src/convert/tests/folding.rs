@@ -133,10 +133,6 @@ fn original(layers: &[Between], gammas: Gammas, groups: usize, seed: u64) -> Opt
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(
-        std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(96)
-    ))]
-
     #[test]
     fn what_is_folded_equals_the_original_and_the_rest_is_refused(
         layers in prop::collection::vec(between(), 1..5),
