@@ -101,7 +101,7 @@ pub struct Coefficient {
 
 /// Why a [`Coefficient`] cannot take values of a file.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Refused {
+pub(crate) enum Mismatch {
     /// It is fixed, and value number `at` of the file is another.
     Fixed { at: usize, configured: f64 },
     /// It has another number of values.
@@ -188,13 +188,13 @@ impl Coefficient {
         &mut self,
         values: &[f64],
         rounded: impl Fn(f64) -> f64,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Mismatch> {
         let param = match &mut self.value {
             Stored::Scalar(configured) => {
                 let expected = rounded(*configured);
                 let other = |value: &f64| (value - expected).abs() > 1e-6 * expected.abs();
                 return match values.iter().position(other) {
-                    Some(at) => Err(Refused::Fixed { at, configured: *configured }),
+                    Some(at) => Err(Mismatch::Fixed { at, configured: *configured }),
                     None => Ok(()),
                 };
             }
@@ -205,13 +205,13 @@ impl Coefficient {
             [value] => vec![*value; count],
             [first, ..] if count == 1 && values.iter().all(|value| value == first) => vec![*first],
             _ if values.len() == count => values.to_vec(),
-            _ => return Err(Refused::Count(count)),
+            _ => return Err(Mismatch::Count(count)),
         };
         let (low, high) = self.range.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
         let raw = values.into_iter().map(|value| self.form.inverse(value).clamp(low, high) as f32);
         let raw: Vec<f32> = raw.collect();
         if let Some(at) = raw.iter().position(|raw| !raw.is_finite()) {
-            return Err(Refused::Limit { at });
+            return Err(Mismatch::Limit { at });
         }
         *param = param.clone().map(|old| {
             let new = Tensor::from_data(raw.as_slice(), (&old.device(), old.dtype()));
@@ -367,7 +367,7 @@ mod tests {
         euler.take(&[1.0], exactly).unwrap();
         assert_eq!(euler.values(), [1.0]);
         let mut parametric = Decay::parametric(3.0, 2.0).coefficient(true, &device).unwrap();
-        assert_eq!(parametric.take(&[1.0], exactly), Err(Refused::Limit { at: 0 }));
+        assert_eq!(parametric.take(&[1.0], exactly), Err(Mismatch::Limit { at: 0 }));
     }
 
     #[test]
@@ -375,7 +375,7 @@ mod tests {
         let device = Device::default();
         let mut fixed = Coefficient::fixed(&Values::One(0.9), &device);
         assert_eq!(fixed.take(&[f64::from(0.9f32); 3], exactly), Ok(()));
-        let other = Err(Refused::Fixed { at: 1, configured: 0.9 });
+        let other = Err(Mismatch::Fixed { at: 1, configured: 0.9 });
         assert_eq!(fixed.take(&[0.9, 0.8], exactly), other);
         // As a file in half precision rounds it.
         assert_eq!(fixed.take(&[0.89990234375], |_| 0.89990234375), Ok(()));
@@ -389,10 +389,10 @@ mod tests {
         assert_eq!(each.values(), [0.25, 0.75]);
         each.take(&[0.5], exactly).unwrap();
         assert_eq!(each.values(), [0.5, 0.5]);
-        assert_eq!(each.take(&[0.5; 3], exactly), Err(Refused::Count(2)));
+        assert_eq!(each.take(&[0.5; 3], exactly), Err(Mismatch::Count(2)));
         let mut one = Coefficient::learned(&Values::One(0.5), Form::Itself, None, &device);
         one.take(&[0.25, 0.25], exactly).unwrap();
         assert_eq!(one.values(), [0.25]);
-        assert_eq!(one.take(&[0.25, 0.5], exactly), Err(Refused::Count(1)));
+        assert_eq!(one.take(&[0.25, 0.5], exactly), Err(Mismatch::Count(1)));
     }
 }

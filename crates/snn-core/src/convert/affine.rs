@@ -60,7 +60,7 @@ impl Affine {
         self.scale.iter().copied().enumerate().find(|(_, scale)| *scale <= 0.0)
     }
 
-    /// In front of something that multiplies by `gain`, and behind it the same.
+    /// Divides the shift, for a map applied before a layer that multiplies a constant by `gain`.
     pub(super) fn divide_shift(&mut self, gain: f32) {
         self.shift.iter_mut().for_each(|shift| *shift /= gain);
     }

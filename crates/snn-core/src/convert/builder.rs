@@ -28,7 +28,7 @@ pub(super) struct Builder {
     units: Vec<Units>,
     /// The layer whose weights make the currents that flow here; `None` where events do.
     driven_by: Option<usize>,
-    /// The poolings between these weights and here.
+    /// Poolings after these weights.
     poolings: Poolings,
     /// From what flows here to the original, as the next weights will make up for it.
     relation: Affine,
@@ -229,7 +229,7 @@ impl Builder {
         if let Some((channel, scale)) = self.relation.first_not_positive() {
             return Err(format!(
                 "a BatchNorm before it scales channel {channel} by {scale}, which turns the largest value \
-                 into the smallest: train with the BatchNorm behind the pooling, or with a gamma above 0"
+                 into the smallest: train with the BatchNorm after the pooling, or with a gamma above 0"
             ));
         }
         self.poolings.add_max();
@@ -242,16 +242,16 @@ impl Builder {
             self.relation.then(&Affine::of_norm(norm)?);
             return Ok("goes into the next weights".into());
         };
-        let in_front = self.poolings.in_front(norm)?;
+        let moved = self.poolings.moved_before(norm)?;
         match Weights::of(&mut self.layers[weights_at]) {
-            Some(mut weights) if weights.outputs() == in_front.channels() => {
-                in_front.fold_backward(&mut weights);
-                Ok("folded into the weights in front of it".into())
+            Some(mut weights) if weights.outputs() == moved.channels() => {
+                moved.fold_backward(&mut weights);
+                Ok("folded into the weights before it".into())
             }
             _ => Err(format!(
                 "it normalizes {} features, which are not the channels of the weights before it: train \
                  with the BatchNorm before the Flatten",
-                in_front.channels()
+                moved.channels()
             )),
         }
     }

@@ -1,19 +1,19 @@
-//! Poolings between weights and what is folded into them.
+//! Poolings between weights and a normalization that is folded into them.
 
 use burn::nn::BatchNorm;
 use burn::tensor::Tensor;
 
 use super::affine::Affine;
 
-/// The poolings behind the last weights: what they do to a scaling and a shift of each channel.
+/// Poolings after the last weights: their effect on a scale and a shift of each channel.
 ///
 /// Sums and means are linear, so a scale passes through them as it is; a shift comes out times `gain`, if
 /// that is the same everywhere. The largest of a window stays the largest under a scale above 0, and is
 /// shifted as all are, also where the window is padded: with values below all others.
 pub(super) struct Poolings {
-    /// What an input of ones is behind them, on average.
+    /// Mean output of the poolings for an input of ones.
     pub gain: f32,
-    /// Whether it is that everywhere: no window is cut or padded with zeros that count.
+    /// Whether every output is equal to that mean: no window is cut, or padded with zeros that count.
     uniform: bool,
     /// Whether one of them takes the largest of a window.
     largest: bool,
@@ -28,7 +28,7 @@ impl Poolings {
         self.largest = true;
     }
 
-    /// Adds a pooling that makes `ones` of an input of ones, and `whole` where a window is whole.
+    /// Adds a linear pooling by its output for an input of ones: `whole` for a whole window.
     pub fn add_linear(&mut self, ones: Tensor<4>, whole: f32) {
         let ones: Vec<f32> = ones.into_data().iter().collect();
         // Means are rounded where a window is not a power of two.
@@ -41,8 +41,9 @@ impl Poolings {
         }
     }
 
-    /// What `norm` behind them is in front of them, or why there is no such thing.
-    pub fn in_front(&self, norm: &BatchNorm) -> Result<Affine, String> {
+    /// The affine map that has the effect of `norm` when applied before the poolings, or the reason there is
+    /// none.
+    pub fn moved_before(&self, norm: &BatchNorm) -> Result<Affine, String> {
         let mut norm = Affine::of_norm(norm)?;
         if let (true, Some((channel, scale))) = (self.largest, norm.first_not_positive()) {
             return Err(format!(

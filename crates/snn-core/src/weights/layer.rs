@@ -6,7 +6,7 @@ use burn::nn::{BatchNorm, Linear};
 use burn::tensor::{Tensor, TensorData};
 
 use super::file::index;
-use super::parametrization::{Failure, Undetermined, find};
+use super::parametrization::{Ambiguity, Failure, find};
 use super::{WeightError, WeightFile, WeightProblem};
 use crate::sequential::Layer;
 
@@ -151,7 +151,7 @@ impl Source<'_> {
     /// shape.
     fn take(&mut self, name: &str, expected: &[usize]) -> Result<Vec<f32>, WeightError> {
         let (file, tensor) = (self.file, self.name(name));
-        let Some(found) = find(file, &tensor).map_err(|parts| self.undetermined(&tensor, parts))?
+        let Some(found) = find(file, &tensor).map_err(|parts| self.ambiguous(&tensor, parts))?
         else {
             return Err(self.missing(name));
         };
@@ -166,15 +166,15 @@ impl Source<'_> {
                 Ok(values)
             }
             Err(Failure::File(problem)) => Err(file.error(problem)),
-            Err(Failure::Undetermined(reason)) => {
+            Err(Failure::Ambiguous(reason)) => {
                 let leaf = name.rsplit('.').next().unwrap_or(name);
-                Err(self.undetermined(&tensor, found.undetermined(leaf, reason)))
+                Err(self.ambiguous(&tensor, found.ambiguity(leaf, reason)))
             }
         }
     }
 
-    fn undetermined(&self, tensor: &str, parts: Undetermined) -> WeightError {
-        let Undetermined { parts, reason, remedy } = parts;
+    fn ambiguous(&self, tensor: &str, parts: Ambiguity) -> WeightError {
+        let Ambiguity { parts, reason, remedy } = parts;
         self.file.error(WeightProblem::Parametrized {
             layer: self.index,
             name: self.layer.name(),

@@ -18,7 +18,7 @@ use super::error::element;
 use super::file::{index, numbers};
 use super::layer::Source;
 use super::{WeightError, WeightProblem};
-use crate::coefficient::{Coefficient, Refused};
+use crate::coefficient::{Coefficient, Mismatch};
 use crate::neuron::{AnyNeuron, InputGain, Parts, Reset};
 
 const PARAMETERS: [&str; 10] = [
@@ -59,7 +59,7 @@ pub(super) fn is_state(name: &str) -> bool {
 }
 
 /// Values of a parameter, from a tensor of a file.
-pub(super) struct Given {
+pub(super) struct ParameterValues {
     /// Name of the tensor, or what is computed from it.
     label: String,
     pub values: Vec<f64>,
@@ -67,7 +67,7 @@ pub(super) struct Given {
     dtype: DType,
 }
 
-impl Given {
+impl ParameterValues {
     /// Other values of the same shape.
     fn map(self, f: impl Fn(f64) -> f64) -> Self {
         Self { values: self.values.into_iter().map(f).collect(), ..self }
@@ -152,7 +152,7 @@ impl Source<'_> {
         }
         let given = self.read("threshold")?;
         if let Some(threshold) = threshold {
-            if let Some(Given { values, label, shape, .. }) = &given
+            if let Some(ParameterValues { values, label, shape, .. }) = &given
                 && let Some(at) = values.iter().position(|value| *value <= 0.0)
             {
                 return Err(self.file.error(WeightProblem::Number {
@@ -173,7 +173,7 @@ impl Source<'_> {
     }
 
     /// The decay of the membrane as a factor, in the way of the library that the file is from.
-    fn membrane_decay(&mut self, gain: InputGain) -> Result<Option<Given>, WeightError> {
+    fn membrane_decay(&mut self, gain: InputGain) -> Result<Option<ParameterValues>, WeightError> {
         if let Some(w) = self.read("w")? {
             let label = format!("1 - sigmoid({})", w.label);
             return Ok(Some(w.map(|w| 1.0 / (1.0 + w.exp())).labelled(label)));
@@ -212,7 +212,7 @@ impl Source<'_> {
     pub fn fill(
         &self,
         coefficient: &mut Coefficient,
-        given: Option<Given>,
+        given: Option<ParameterValues>,
         name: &str,
         parameter: &Parameter,
     ) -> Result<(), WeightError> {
@@ -230,7 +230,7 @@ impl Source<'_> {
         let Parameter { what, fixed, learned } = parameter;
         let value = |at: usize| given.values[at] as f32;
         Err(match refused {
-            Refused::Fixed { at, configured } => {
+            Mismatch::Fixed { at, configured } => {
                 let values = match given.values.windows(2).all(|pair| pair[0] == pair[1]) {
                     true => format!("{:?}", value(at)),
                     false => "vec![..]".into(),
@@ -246,7 +246,7 @@ impl Source<'_> {
                     remedy: (fixed(&values) + &learn.unwrap_or_default()).into(),
                 })
             }
-            Refused::Count(count) => self.misfit(
+            Mismatch::Count(count) => self.misfit(
                 name,
                 &format!(
                     "it has {} values, the {what} of the layer {count}; configure `Values::Each` with one value \
@@ -254,7 +254,7 @@ impl Source<'_> {
                     given.values.len()
                 ),
             ),
-            Refused::Limit { at } => self.misfit(
+            Mismatch::Limit { at } => self.misfit(
                 name,
                 &format!(
                     "a value of {} is the limit of the form in which the {what} is learned; use `Decay::factor`",
@@ -321,7 +321,7 @@ impl Source<'_> {
     }
 
     /// A tensor of the file, if there is one of this name under the prefix.
-    pub fn read(&mut self, name: &str) -> Result<Option<Given>, WeightError> {
+    pub fn read(&mut self, name: &str) -> Result<Option<ParameterValues>, WeightError> {
         let tensor = self.name(name);
         let Some(stored) = self.file.tensors.get(&tensor) else { return Ok(None) };
         let values = numbers(stored).map_err(|problem| self.file.error(problem))?;
@@ -329,7 +329,12 @@ impl Source<'_> {
             return Err(self.misfit(name, "it is empty"));
         }
         self.taken.push(tensor.clone());
-        Ok(Some(Given { label: tensor, values, shape: stored.shape.to_vec(), dtype: stored.dtype }))
+        Ok(Some(ParameterValues {
+            label: tensor,
+            values,
+            shape: stored.shape.to_vec(),
+            dtype: stored.dtype,
+        }))
     }
 
     /// The error for a tensor that the neurons of the layer do not take.
@@ -344,7 +349,7 @@ impl Source<'_> {
 }
 
 /// As snnTorch uses a decay.
-fn limited(given: Given) -> Given {
+fn limited(given: ParameterValues) -> ParameterValues {
     given.map(|value| value.clamp(0.0, 1.0))
 }
 

@@ -85,7 +85,7 @@ impl WeightFile {
     }
 }
 
-/// What has neurons, in the gaps before, between and behind what has weights.
+/// Items with neurons, by the gaps before, between and after the items with weights.
 fn between<T>(all: impl Iterator<Item = (T, Kind)>) -> Vec<Vec<T>> {
     let mut gaps = vec![Vec::new()];
     for (item, kind) in all {

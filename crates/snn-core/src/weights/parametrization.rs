@@ -21,14 +21,14 @@ use super::file::values;
 use super::{WeightFile, WeightProblem};
 
 /// A tensor of a layer, as a file holds it.
-pub(super) struct Found {
+pub(super) struct Assembly {
     /// Names of the tensors of the file that it is made of.
     pub names: Vec<String>,
     pub shape: Vec<usize>,
-    made: Made,
+    recipe: Recipe,
 }
 
-enum Made {
+enum Recipe {
     Plain(StoredTensor),
     WeightNorm { g: StoredTensor, v: StoredTensor },
     SpectralNorm { original: StoredTensor, u: StoredTensor, v: StoredTensor },
@@ -36,7 +36,7 @@ enum Made {
 }
 
 /// Parts that determine no values.
-pub(super) struct Undetermined {
+pub(super) struct Ambiguity {
     /// Names of the parts.
     pub parts: Vec<String>,
     pub reason: String,
@@ -63,7 +63,7 @@ pub(super) fn module_of<'a>(name: &'a str, leaf: &str) -> Option<&'a str> {
 }
 
 /// The tensor `name`, or how it follows from its parts; `None` if there is neither.
-pub(super) fn find(file: &WeightFile, name: &str) -> Result<Option<Found>, Undetermined> {
+pub(super) fn find(file: &WeightFile, name: &str) -> Result<Option<Assembly>, Ambiguity> {
     let (module, leaf) = name.rsplit_once('.').unwrap_or(("", name));
     let mut names: Vec<String> = file
         .tensors
@@ -71,7 +71,7 @@ pub(super) fn find(file: &WeightFile, name: &str) -> Result<Option<Found>, Undet
         .filter(|other| module_of(other, leaf) == Some(module))
         .cloned()
         .collect();
-    // By what is behind the name, where `original` is before `original0`.
+    // By the end of the name, where `original` is before `original0`.
     names.sort();
     let all = |parts: &[&str]| -> Option<Vec<StoredTensor>> {
         let inside = if module.is_empty() { String::new() } else { format!("{module}.") };
@@ -87,33 +87,33 @@ pub(super) fn find(file: &WeightFile, name: &str) -> Result<Option<Found>, Undet
         }
         parts.iter().map(tensor).collect()
     };
-    let undetermined = |reason: &str| Undetermined {
+    let undetermined = |reason: &str| Ambiguity {
         remedy: remedy(&names, leaf),
         parts: names.clone(),
         reason: reason.into(),
     };
-    let (shape, made) = if names.is_empty() {
+    let (shape, recipe) = if names.is_empty() {
         return Ok(None);
     } else if let Some([plain]) = all(&[""]).as_deref() {
-        (plain.shape.to_vec(), Made::Plain(plain.clone()))
+        (plain.shape.to_vec(), Recipe::Plain(plain.clone()))
     } else if let Some([g, v]) =
         all(&["_g", "_v"]).or_else(|| all(&[".original0", ".original1"])).as_deref()
     {
-        (v.shape.to_vec(), Made::WeightNorm { g: g.clone(), v: v.clone() })
+        (v.shape.to_vec(), Recipe::WeightNorm { g: g.clone(), v: v.clone() })
     } else if let Some([original, u, v]) =
         all(&["_orig", "_u", "_v"]).or_else(|| all(&[".original", ".0._u", ".0._v"])).as_deref()
     {
         let (original, u, v) = (original.clone(), u.clone(), v.clone());
-        (original.shape.to_vec(), Made::SpectralNorm { original, u, v })
+        (original.shape.to_vec(), Recipe::SpectralNorm { original, u, v })
     } else if let Some([original, mask]) = all(&["_orig", "_mask"]).as_deref() {
         let (original, mask) = (original.clone(), mask.clone());
-        (original.shape.to_vec(), Made::Pruned { original, mask })
+        (original.shape.to_vec(), Recipe::Pruned { original, mask })
     } else if names.iter().any(|other| other == name) {
         return Err(undetermined("the file has it both as a whole and in parts"));
     } else {
         return Err(undetermined("these do not determine its values"));
     };
-    Ok(Some(Found { names, shape, made }))
+    Ok(Some(Assembly { names, shape, recipe }))
 }
 
 /// What makes the parts a whole in Python.
@@ -133,7 +133,7 @@ fn remedy(names: &[String], leaf: &str) -> String {
 /// What keeps values from being computed.
 pub(super) enum Failure {
     File(WeightProblem),
-    Undetermined(String),
+    Ambiguous(String),
 }
 
 impl From<WeightProblem> for Failure {
@@ -144,25 +144,25 @@ impl From<WeightProblem> for Failure {
 
 impl From<String> for Failure {
     fn from(reason: String) -> Self {
-        Self::Undetermined(reason)
+        Self::Ambiguous(reason)
     }
 }
 
-impl Found {
+impl Assembly {
     /// The values, all of them finite.
     pub fn values(&self) -> Result<Vec<f32>, Failure> {
         let shape = &self.shape;
-        let computed = match &self.made {
-            Made::Plain(tensor) => return Ok(values(tensor)?),
-            Made::WeightNorm { g, v } => weight_norm(&values(g)?, &g.shape, &values(v)?, shape)?,
-            Made::SpectralNorm { original, u, v } => {
+        let computed = match &self.recipe {
+            Recipe::Plain(tensor) => return Ok(values(tensor)?),
+            Recipe::WeightNorm { g, v } => weight_norm(&values(g)?, &g.shape, &values(v)?, shape)?,
+            Recipe::SpectralNorm { original, u, v } => {
                 spectral_norm(&values(original)?, shape, &values(u)?, &values(v)?)?
             }
-            Made::Pruned { original, mask } if mask.shape == original.shape => {
+            Recipe::Pruned { original, mask } if mask.shape == original.shape => {
                 let mask = values(mask)?.into_iter().map(f64::from);
                 values(original)?.iter().zip(mask).map(|(w, mask)| f64::from(*w) * mask).collect()
             }
-            Made::Pruned { mask, .. } => {
+            Recipe::Pruned { mask, .. } => {
                 return Err(format!(
                     "a mask of shape {:?} is not one for {shape:?}",
                     &mask.shape[..]
@@ -178,8 +178,8 @@ impl Found {
     }
 
     /// How to get a whole tensor in Python.
-    pub fn undetermined(&self, leaf: &str, reason: String) -> Undetermined {
-        Undetermined { parts: self.names.clone(), reason, remedy: remedy(&self.names, leaf) }
+    pub fn ambiguity(&self, leaf: &str, reason: String) -> Ambiguity {
+        Ambiguity { parts: self.names.clone(), reason, remedy: remedy(&self.names, leaf) }
     }
 }
 
@@ -264,6 +264,7 @@ fn column(at: usize, shape: &[usize], axis: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn close(got: Result<Vec<f64>, String>, expected: &[f64]) {
         let got = got.unwrap();
@@ -275,7 +276,7 @@ mod tests {
 
     /// Rows (3, 4) and (0, 5) of norm 5; columns (3, 0) and (4, 5) of norms 3 and √41; 5√2 in all.
     #[test]
-    fn the_shape_of_g_tells_the_axis() {
+    fn the_shape_of_g_determines_the_axis() {
         let (v, shape) = ([3.0, 4.0, 0.0, 5.0], [2, 2]);
         close(weight_norm(&[10.0, 2.0], &[2, 1], &v, &shape), &[6.0, 8.0, 0.0, 2.0]);
         let (a, b) = (6.0 / 3.0, 41f64.sqrt().recip());
@@ -357,6 +358,43 @@ mod tests {
             ("a.bias", None),
         ] {
             assert_eq!(module_of(name, "weight"), module, "{name}");
+        }
+    }
+
+    proptest! {
+        /// Along an axis of another size than the others: the weight divided by uᵀ W v, where W has the rows of that
+        /// axis and the other axes in order.
+        #[test]
+        fn a_spectral_norm_is_its_definition(
+            others in prop::array::uniform3(1usize..4),
+            axis in 0usize..4,
+            values in prop::collection::vec(-2.0f32..2.0, 5 * 27 + 5 + 27),
+        ) {
+            let mut shape = others.to_vec();
+            shape.insert(axis, 5);
+            let count: usize = shape.iter().product();
+            let (w, rest) = values.split_at(count);
+            let (u, rest) = rest.split_at(5);
+            let v = &rest[..count / 5];
+            let mut sigma = 0.0;
+            for (row, u) in u.iter().enumerate() {
+                for (column, v) in v.iter().enumerate() {
+                    // The column counts the other axes, last one fastest.
+                    let (mut places, mut left) = ([0; 3], column);
+                    for (place, size) in places.iter_mut().zip(others).rev() {
+                        (*place, left) = (left % size, left / size);
+                    }
+                    let mut places = places.to_vec();
+                    places.insert(axis, row);
+                    let at = places.iter().zip(&shape).fold(0, |at, (place, size)| at * size + place);
+                    sigma += f64::from(*u) * f64::from(w[at]) * f64::from(*v);
+                }
+            }
+            prop_assume!(sigma.abs() > 1e-3);
+            for (got, w) in spectral_norm(w, &shape, u, v).unwrap().iter().zip(w) {
+                let expected = f64::from(*w) / sigma;
+                prop_assert!((got - expected).abs() <= 1e-9 * (1.0 + expected.abs()));
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ const SAMPLE: [usize; 3] = [2, 9, 8];
 
 /// What is between the convolution and the output.
 #[derive(Debug, Clone)]
-enum Between {
+enum MiddleLayer {
     Max { kernel: [usize; 2], stride: usize, padding: [usize; 4], ceil: bool },
     Mean { kernel: [usize; 2], stride: usize, padding: [usize; 4], counts: bool, ceil: bool },
     Sum { kernel: [usize; 2], padding: [usize; 4] },
@@ -24,7 +24,7 @@ fn explicit([top, left, bottom, right]: [usize; 4]) -> PaddingConfig2d {
     PaddingConfig2d::Explicit(top, left, bottom, right)
 }
 
-impl Between {
+impl MiddleLayer {
     fn layer(&self, channels: usize) -> LayerConfig {
         match *self {
             Self::Max { kernel, stride, padding, ceil } => MaxPool2dConfig::new(kernel)
@@ -55,14 +55,14 @@ fn padding(kernel: [usize; 2]) -> impl Strategy<Value = [usize; 4]> {
     prop_oneof![Just([0; 4]), padded.prop_map(|(a, b, c, d)| [a, b, c, d])]
 }
 
-fn between() -> impl Strategy<Value = Between> {
+fn middle_layer() -> impl Strategy<Value = MiddleLayer> {
     let kernel = || [1usize..=3, 1usize..=3];
     let max = (kernel(), 1usize..=2, any::<bool>()).prop_flat_map(|(kernel, stride, ceil)| {
-        padding(kernel).prop_map(move |padding| Between::Max { kernel, stride, padding, ceil })
+        padding(kernel).prop_map(move |padding| MiddleLayer::Max { kernel, stride, padding, ceil })
     });
     let mean = (kernel(), 1usize..=2, any::<bool>(), any::<bool>()).prop_flat_map(
         |(kernel, stride, counts, ceil)| {
-            padding(kernel).prop_map(move |padding| Between::Mean {
+            padding(kernel).prop_map(move |padding| MiddleLayer::Mean {
                 kernel,
                 stride,
                 padding,
@@ -72,9 +72,9 @@ fn between() -> impl Strategy<Value = Between> {
         },
     );
     let sum = kernel().prop_flat_map(|kernel| {
-        padding(kernel).prop_map(move |padding| Between::Sum { kernel, padding })
+        padding(kernel).prop_map(move |padding| MiddleLayer::Sum { kernel, padding })
     });
-    prop_oneof![2 => max, 2 => mean, 1 => sum, 3 => Just(Between::Norm), 1 => Just(Between::Dropout)]
+    prop_oneof![2 => max, 2 => mean, 1 => sum, 3 => Just(MiddleLayer::Norm), 1 => Just(MiddleLayer::Dropout)]
 }
 
 /// How the gammas of normalizations are drawn.
@@ -91,7 +91,7 @@ struct Original {
     unfoldable: bool,
 }
 
-fn original(layers: &[Between], gammas: Gammas, groups: usize, seed: u64) -> Option<Original> {
+fn original(layers: &[MiddleLayer], gammas: Gammas, groups: usize, seed: u64) -> Option<Original> {
     const CHANNELS: usize = 4;
     let conv = Conv2dConfig::new([SAMPLE[0], CHANNELS], [2, 3])
         .with_padding(PaddingConfig2d::Explicit(1, 0, 0, 1))
@@ -135,7 +135,7 @@ fn original(layers: &[Between], gammas: Gammas, groups: usize, seed: u64) -> Opt
 proptest! {
     #[test]
     fn what_is_folded_equals_the_original_and_the_rest_is_refused(
-        layers in prop::collection::vec(between(), 1..5),
+        layers in prop::collection::vec(middle_layer(), 1..5),
         gammas in prop_oneof![Just(Gammas::Positive), Just(Gammas::Any)],
         groups in 1usize..=2,
         seed in 0u64..1_000_000,
@@ -210,7 +210,7 @@ fn windows() -> Tensor<4> {
 fn a_normalization_behind_a_max_pooling_goes_into_weights_and_biases() {
     let ann = normalized(MaxPool2dConfig::new([2, 2]), [2.0, 0.5], [1.0, -1.0]);
     let converted = ConversionConfig::new().convert(&ann, &[2, 4, 4]).unwrap();
-    assert_eq!(converted.report.steps[2].action, "folded into the weights in front of it");
+    assert_eq!(converted.report.steps[2].action, "folded into the weights before it");
     let Layer::Conv2d(conv) = &converted.network.layers[0] else { panic!("another layer") };
     assert_eq!(values(conv.weight.val()), [2.0, 0.5]);
     assert_eq!(values(conv.bias.as_ref().unwrap().val()), [1.0, -1.0]);

@@ -18,7 +18,7 @@ fn what_was_done_is_reported() {
     let report = ConversionConfig::new().convert(&ann, &[1, 6, 6]).unwrap().report;
     let lines = [
         "  0  Conv2d     [2, 4, 4]  weights as they are",
-        "  1  BatchNorm  [2, 4, 4]  folded into the weights in front of it",
+        "  1  BatchNorm  [2, 4, 4]  folded into the weights before it",
         "  2  Relu       [2, 4, 4]  integrate-and-fire; a spike stands for 1",
         "  3  AvgPool2d  [2, 2, 2]  sum pooling; 0.25 goes into the next weights",
         "  4  Dropout    [2, 2, 2]  left out",

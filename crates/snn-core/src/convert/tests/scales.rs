@@ -111,9 +111,9 @@ fn quantized_units_are_exact_in_as_many_steps_as_levels() {
     }
 }
 
-/// A sum over four pixels makes four of a bias: a correction that did not know would be four times too large.
+/// A sum over four pixels makes four of a bias: a correction without that factor would be four times too large.
 #[test]
-fn corrected_biases_know_the_poolings_between_weights_and_neurons() {
+fn corrected_biases_account_for_poolings_before_neurons() {
     let config = SequentialConfig::new()
         .layer(Conv2dConfig::new([2, 4], [3, 3]))
         .layer(SumPool2dConfig::new([2, 2]))
