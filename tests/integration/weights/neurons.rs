@@ -4,7 +4,7 @@
 use burn::nn::LinearConfig;
 use burn::tensor::Tensor;
 use snn::core::neuron::*;
-use snn::core::recurrent::{Connection, OneToOneConfig};
+use snn::core::recurrent::{Connection, ConvRecurrentConfig, OneToOneConfig};
 use snn::core::sequential::{ConnectionConfig, Layer, RecurrentLayerConfig};
 use snn::core::weights::{LoadReport, Mapping, WeightFile};
 use snn::core::{Decay, Values};
@@ -389,6 +389,14 @@ fn a_circuit_of_lapicque() {
         "layer 1 (Lif) does not take 1.C: time_step / C is 0.2, and its input gain is 0.1; use \
          `LifConfig::snntorch_lapicque`"
     );
+    // A time constant of half a step: 1 - 1 / 0.5.
+    let more = [one("1.R", 0.125), one("1.C", 4.0), one("1.time_step", 1.0)];
+    assert_eq!(
+        load(&leaky(0.9, 1.0, &more), config(2.0, 4.0)).unwrap_err(),
+        "1 - 1.time_step / (1.R 1.C): expected a decay factor from 0 to 1, got -1.0"
+    );
+    let error = load(&leaky(0.9, 1.0, &[one("1.R", 1.0)]), config(2.0, 5.0)).unwrap_err();
+    assert!(error.starts_with("layer 1 (Lif) takes 1.C, but there is only "), "{error}");
 }
 
 #[test]
@@ -431,6 +439,25 @@ fn connections_from_each_neuron_to_itself() {
     assert!(error.contains("it has no autapses, but the diagonal of the file is not 0"), "{error}");
 }
 
+/// A convolution of one channel over 1 x 3 pixels.
+#[test]
+fn convolutional_connections() {
+    let connection = ConnectionConfig::Conv2d(ConvRecurrentConfig::new(1, [1, 3]));
+    let layer = RecurrentLayerConfig::new(LifConfig::snntorch_leaky(0.5).into(), connection);
+    let weight = f32s("1.recurrent.weight", &[1, 1, 1, 3], &[0.25, 0.5, 0.125]);
+    let tensors = leaky(0.5, 1.0, &[weight, f32s("1.recurrent.bias", &[1], &[0.75])]);
+    let network = load(&tensors, layer.clone()).unwrap();
+    let Layer::Recurrent(recurrent) = &network.layers[1] else { panic!("another layer") };
+    let Connection::Conv2d(conv) = &recurrent.connection else { panic!("another connection") };
+    assert_eq!(values(conv.weight.val()), [0.25, 0.5, 0.125]);
+    assert_eq!(values(conv.bias.as_ref().unwrap().val()), [0.75]);
+    let tensors = leaky(0.5, 1.0, &[f32s("1.recurrent.weight", &[1, 1], &[0.25])]);
+    assert_eq!(
+        load(&tensors, layer).unwrap_err(),
+        "layer 1 (Recurrent Lif) takes 1.recurrent.weight of shape [1, 1, 1, 3], got [1, 1]"
+    );
+}
+
 #[test]
 fn an_alpha_stays_above_beta() {
     let config = AlphaConfig::snntorch_alpha(0.9, 0.8, SnnTorchReset::Subtract);
@@ -452,6 +479,8 @@ fn an_alpha_stays_above_beta() {
 fn a_delta_leaky_neuron_takes_its_decay_alone() {
     let lif = LifConfig::snntorch_leaky(0.5).with_threshold(Values::One(0.25));
     load(&leaky(0.5, 1.0, &[]), DeltaLeakyConfig::new(lif.clone())).unwrap();
+    let error = load(&leaky(1.5, 1.0, &[]), DeltaLeakyConfig::new(lif.clone())).unwrap_err();
+    assert_eq!(error, "1.beta: expected a decay factor from 0 to 1, got 1.5");
     let error = load(&leaky(0.75, 1.0, &[]), DeltaLeakyConfig::new(lif)).unwrap_err();
     assert!(error.starts_with("1.beta is 0.75, but layer 1 (DeltaLeaky) is configured"), "{error}");
 }

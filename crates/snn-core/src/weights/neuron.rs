@@ -119,10 +119,12 @@ const GRADED: Parameter = Parameter {
     fixed: |value| format!("use `with_graded_spikes_factor({value}.into())`"),
     learned: Some("with_learn_graded_spikes_factor(true)"),
 };
+
 impl Source<'_> {
     /// Gives a neuron the parameters of the file.
     pub fn fill_neuron(&mut self, neuron: &mut AnyNeuron) -> Result<(), WeightError> {
         let is_alpha = matches!(neuron, AnyNeuron::Alpha(_));
+        let is_delta = matches!(neuron, AnyNeuron::DeltaLeaky(_));
         let Some(parts) = neuron.parts() else {
             let problem = "snnTorch and SpikingJelly have no such neuron; map it to no prefix";
             return Err(self.misfit("*", problem));
@@ -131,11 +133,18 @@ impl Source<'_> {
             return Err(self.missing("beta"));
         }
         let Parts { alpha, beta, threshold, graded_spikes_factor, reset, gain } = parts;
-        let decay = self.membrane_decay(gain)?;
+        let decay = match self.membrane_decay(gain)? {
+            // Other neurons of snnTorch use a decay at its limits.
+            Some(decay) if is_delta => Some(self.within(decay)?),
+            decay => decay.map(limited),
+        };
         self.fill(beta, decay, "beta", &BETA)?;
         let given = self.read("alpha")?.map(limited);
         match (alpha, given) {
-            (Some(alpha), None) if alpha.values() != [0.0] => return Err(self.missing("alpha")),
+            // A decay of 0 leaves no current: the input is the current.
+            (Some(alpha), None) if alpha.param().is_some() || alpha.values() != [0.0] => {
+                return Err(self.missing("alpha"));
+            }
             (Some(_), None) | (None, None) => {}
             (Some(alpha), given) => {
                 // Of snnTorch's `Alpha` it cannot be learned.
@@ -178,7 +187,14 @@ impl Source<'_> {
             let label = format!("1 - sigmoid({})", w.label);
             return Ok(Some(w.map(|w| 1.0 / (1.0 + w.exp())).labelled(label)));
         }
-        let beta = self.read("beta")?.map(limited);
+        let beta = self.read("beta")?;
+        let circuit = ["R", "C", "time_step"];
+        if !circuit.iter().any(|name| self.has(name)) {
+            return Ok(beta);
+        }
+        if let Some(name) = circuit.iter().find(|name| !self.has(name)) {
+            return Err(self.missing(name));
+        }
         let [r, c, dt] = [self.read("R")?, self.read("C")?, self.read("time_step")?];
         let (Some(r), Some(c), Some(dt)) = (r, c, dt) else { return Ok(beta) };
         // The `beta` beside them is exp(-dt / (R C)), which the steps of `Lapicque` do not use.
@@ -205,7 +221,21 @@ impl Source<'_> {
         }
         let label = ["time_step", "R", "C"].map(|name| self.name(name));
         let label = format!("1 - {} / ({} {})", label[0], label[1], label[2]);
-        Ok(Some(limited(c.map(|c| 1.0 - dt / (r * c)).labelled(label))))
+        let decay = c.map(|c| 1.0 - dt / (r * c)).labelled(label);
+        self.within(decay).map(Some)
+    }
+
+    /// Decays from 0 to 1, or an error that names the first that is not.
+    fn within(&self, decay: ParameterValues) -> Result<ParameterValues, WeightError> {
+        match decay.values.iter().position(|value| !(0.0..=1.0).contains(value)) {
+            None => Ok(decay),
+            Some(at) => Err(self.file.error(WeightProblem::Number {
+                tensor: decay.label,
+                index: index(at, &decay.shape),
+                expected: "a decay factor from 0 to 1",
+                value: decay.values[at],
+            })),
+        }
     }
 
     /// Gives a coefficient the values of the file.
