@@ -17,11 +17,11 @@ impl<N: Neuron> Neuron for StepByStep<N> {
         self.neuron.initial_state(shape, device)
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: N::State<D>,
     ) -> (Tensor<D>, N::State<D>) {
-        self.neuron.step(input, state)
+        self.neuron.update(input, state)
     }
 }

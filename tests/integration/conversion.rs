@@ -2,8 +2,8 @@
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::nn::conv::Conv2dConfig;
-use burn::nn::pool::AvgPool2dConfig;
-use burn::nn::{LinearConfig, PaddingConfig2d};
+use burn::nn::pool::{AvgPool2dConfig, MaxPool2dConfig};
+use burn::nn::{BatchNormConfig, LinearConfig, PaddingConfig2d};
 use burn::serde::Deserialize;
 use burn::tensor::{Tensor, TensorData};
 use rand::SeedableRng;
@@ -199,4 +199,40 @@ fn spikes_and_operations_are_those_of_sinabs() {
             }
         }
     }
+}
+
+/// A convolution of weight 1 over one pixel, means of 0 and variances of 1: behind the pooling, channel `c` is
+/// `gamma[c] x + beta[c]`.
+fn normalized_behind_pooling(gamma: [f32; 2], beta: [f32; 2]) -> Sequential {
+    let config = SequentialConfig::new()
+        .layer(Conv2dConfig::new([1, 2], [1, 1]))
+        .layer(MaxPool2dConfig::new([2, 2]))
+        .layer(BatchNormConfig::new(2).with_epsilon(1e-12))
+        .layer(LayerConfig::Relu)
+        .layer(LayerConfig::Flatten)
+        .layer(LinearConfig::new(2, 2).with_bias(false));
+    let weights = [vec![1.0, 1.0], vec![0.0, 0.0], gamma.to_vec(), beta.to_vec()];
+    let statistics = [vec![0.0, 0.0], vec![1.0, 1.0]];
+    let last = [vec![1.0, 0.0, 0.0, 1.0]];
+    let all: Vec<Vec<f32>> = weights.into_iter().chain(statistics).chain(last).collect();
+    config.init(&test_device()).unwrap().map(&mut Given(all.into_iter()))
+}
+
+#[test]
+fn a_normalization_behind_a_max_pooling() {
+    let x = Tensor::<1>::from_floats([0.25, 0.75, -0.5, 0.5], &test_device()).reshape([1, 1, 2, 2]);
+    let ann = normalized_behind_pooling([0.5, 1.0], [0.125, -0.25]);
+    let converted = ConversionConfig::new().with_v_min(None).convert(&ann, &[1, 2, 2]).unwrap();
+    println!("{}", converted.report);
+    let rest = SequentialState::default();
+    let (y, _) = converted.network.forward_static::<4, 3>(x.clone(), 64, rest);
+    // The largest pixel is 0.75: 0.5 * 0.75 + 0.125 = 0.5 and 0.75 - 0.25 = 0.5, a spike in every other step.
+    assert_eq!(values(y.mean_dim(0)), [0.5, 0.5]);
+    let (y, _) = ann.step::<4, 2>(x, SequentialState::default());
+    assert_eq!(values(y), [0.5, 0.5]);
+
+    let ann = normalized_behind_pooling([0.5, -1.0], [0.125, -0.25]);
+    let error = ConversionConfig::new().convert(&ann, &[1, 2, 2]).unwrap_err().to_string();
+    assert!(error.starts_with("layer 2 (BatchNorm) cannot be converted: its scale, "), "{error}");
+    assert!(error.contains(" is -1 in channel 1, ") && error.contains(": train with "), "{error}");
 }

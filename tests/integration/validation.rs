@@ -110,7 +110,9 @@ fn an_unknown_device_names_those_that_there_are() {
 }
 
 #[test]
-#[should_panic(expected = "input of shape [4, 1, 2] goes with a state of shape [1, 2], got [1, 3]")]
+#[should_panic(
+    expected = "expected a state of shape [1, 2], the shape of one step of the input, found [1, 3]"
+)]
 fn a_state_of_the_wrong_shape_is_refused() {
     let device = test_device();
     let lif = LifConfig::snntorch_leaky(0.9).init(&device).unwrap();

@@ -76,6 +76,18 @@ pub(crate) enum Form {
     Sigmoid,
 }
 
+impl Form {
+    /// The number that is learned, from the one in use.
+    fn inverse(self, value: f64) -> f64 {
+        match self {
+            Self::Itself => value,
+            Self::Euler { dt } => dt / (1.0 - value),
+            Self::Exact { dt } => -dt / value.ln(),
+            Self::Sigmoid => ((1.0 - value) / value).ln(),
+        }
+    }
+}
+
 /// A decay or a threshold as a neuron holds it.
 #[derive(Module, Debug)]
 pub struct Coefficient {
@@ -85,6 +97,17 @@ pub struct Coefficient {
     /// Where a learned value is kept.
     #[module(skip)]
     range: Option<(f64, f64)>,
+}
+
+/// Why a [`Coefficient`] cannot take values of a file.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Mismatch {
+    /// It is fixed, and value number `at` of the file is another.
+    Fixed { at: usize, configured: f64 },
+    /// It has another number of values.
+    Count(usize),
+    /// Value number `at` is the limit of its form, which no parameter reaches.
+    Limit { at: usize },
 }
 
 /// A fixed scalar needs no tensor, and costs no broadcast at each step.
@@ -156,6 +179,45 @@ impl Coefficient {
             Stored::Scalar(_) => None,
             Stored::Tensor(param) => Some(param),
         }
+    }
+
+    /// Takes the values in use from a file: one for all neurons, or one for each. A parameter gets what
+    /// stands for them in the form it is learned in. A fixed scalar must be equal, up to the rounding of
+    /// single precision, to its value as `rounded` to the precision of the file.
+    pub(crate) fn take(
+        &mut self,
+        values: &[f64],
+        rounded: impl Fn(f64) -> f64,
+    ) -> Result<(), Mismatch> {
+        let param = match &mut self.value {
+            Stored::Scalar(configured) => {
+                let expected = rounded(*configured);
+                let other = |value: &f64| (value - expected).abs() > 1e-6 * expected.abs();
+                return match values.iter().position(other) {
+                    Some(at) => Err(Mismatch::Fixed { at, configured: *configured }),
+                    None => Ok(()),
+                };
+            }
+            Stored::Tensor(param) => param,
+        };
+        let count = param.dims()[0];
+        let values = match values {
+            [value] => vec![*value; count],
+            [first, ..] if count == 1 && values.iter().all(|value| value == first) => vec![*first],
+            _ if values.len() == count => values.to_vec(),
+            _ => return Err(Mismatch::Count(count)),
+        };
+        let (low, high) = self.range.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+        let raw = values.into_iter().map(|value| self.form.inverse(value).clamp(low, high) as f32);
+        let raw: Vec<f32> = raw.collect();
+        if let Some(at) = raw.iter().position(|raw| !raw.is_finite()) {
+            return Err(Mismatch::Limit { at });
+        }
+        *param = param.clone().map(|old| {
+            let new = Tensor::from_data(raw.as_slice(), (&old.device(), old.dtype()));
+            if old.is_require_grad() { new.require_grad() } else { new }
+        });
+        Ok(())
     }
 
     /// What one step needs of it.
@@ -272,5 +334,65 @@ impl<const D: usize> Level<D> {
             Self::Scalar(value) => Self::Scalar(*value),
             Self::Tensor(value) => Self::Tensor(value.clone().detach()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Decay;
+
+    fn exactly(value: f64) -> f64 {
+        value
+    }
+
+    #[test]
+    fn a_parameter_takes_the_value_in_use_in_every_form() {
+        let device = Device::default();
+        // 1 - 2 / 8, exp(-2 / tau), 1 - σ(w): each in use as 0.75.
+        for decay in [
+            Decay::factor(0.5),
+            Decay::euler(4.0, 2.0),
+            Decay::exact(5.0, 2.0),
+            Decay::parametric(3.0, 2.0),
+        ] {
+            let mut learned = decay.coefficient(true, &device).unwrap();
+            learned.take(&[0.75], exactly).unwrap();
+            assert!((learned.values()[0] - 0.75).abs() < 1e-6, "{decay:?}");
+        }
+        let mut euler = Decay::euler(4.0, 2.0).coefficient(true, &device).unwrap();
+        euler.take(&[0.75], exactly).unwrap();
+        assert_eq!(euler.param().unwrap().val().into_scalar::<f32>(), 8.0);
+        // An infinite time constant is used at the limit, an infinite logit is not.
+        euler.take(&[1.0], exactly).unwrap();
+        assert_eq!(euler.values(), [1.0]);
+        let mut parametric = Decay::parametric(3.0, 2.0).coefficient(true, &device).unwrap();
+        assert_eq!(parametric.take(&[1.0], exactly), Err(Mismatch::Limit { at: 0 }));
+    }
+
+    #[test]
+    fn a_fixed_value_must_be_equal() {
+        let device = Device::default();
+        let mut fixed = Coefficient::fixed(&Values::One(0.9), &device);
+        assert_eq!(fixed.take(&[f64::from(0.9f32); 3], exactly), Ok(()));
+        let other = Err(Mismatch::Fixed { at: 1, configured: 0.9 });
+        assert_eq!(fixed.take(&[0.9, 0.8], exactly), other);
+        // As a file in half precision rounds it.
+        assert_eq!(fixed.take(&[0.89990234375], |_| 0.89990234375), Ok(()));
+    }
+
+    #[test]
+    fn values_of_single_neurons_are_taken_one_by_one() {
+        let device = Device::default();
+        let mut each = Coefficient::fixed(&Values::Each(vec![0.5, 0.6]), &device);
+        each.take(&[0.25, 0.75], exactly).unwrap();
+        assert_eq!(each.values(), [0.25, 0.75]);
+        each.take(&[0.5], exactly).unwrap();
+        assert_eq!(each.values(), [0.5, 0.5]);
+        assert_eq!(each.take(&[0.5; 3], exactly), Err(Mismatch::Count(2)));
+        let mut one = Coefficient::learned(&Values::One(0.5), Form::Itself, None, &device);
+        one.take(&[0.25, 0.25], exactly).unwrap();
+        assert_eq!(one.values(), [0.25]);
+        assert_eq!(one.take(&[0.25, 0.5], exactly), Err(Mismatch::Count(1)));
     }
 }

@@ -13,7 +13,7 @@ use burn::tensor::{Device, Tensor};
 use crate::coefficient::{Coefficient, Values};
 use crate::error::{ConfigError, check, finite};
 use crate::kernel;
-use crate::neuron::{Neuron, NeuronState};
+use crate::neuron::{Neuron, NeuronState, shapes};
 
 /// Configuration of a dense recurrent connection, from every neuron to every neuron.
 #[derive(Config, Debug)]
@@ -174,6 +174,11 @@ impl Connection {
                 let [batch, channels, height, width] = dims[..] else {
                     panic!("convolutional recurrence: expected [B, C, H, W], got shape {dims:?}");
                 };
+                let expected = conv.weight.dims()[0];
+                assert!(
+                    channels == expected,
+                    "convolutional recurrence: expected {expected} channels, got shape {dims:?}"
+                );
                 let maps = z.reshape([batch, channels, height, width]);
                 kernel::conv2d(conv, None, maps).reshape(dims)
             }
@@ -242,13 +247,18 @@ impl<N: Neuron> Neuron for Recurrent<N> {
         }
     }
 
-    fn step<const D: usize>(
+    fn check<const S: usize>(&self, step: &[usize], state: &Self::State<S>) {
+        self.neuron.check(step, &state.neuron);
+        shapes::check(self, step, state);
+    }
+
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: Self::State<D>,
     ) -> (Tensor<D>, Self::State<D>) {
         let input = input + self.connection.forward(state.z);
-        let (z, neuron) = self.neuron.step(input, state.neuron);
+        let (z, neuron) = self.neuron.update(input, state.neuron);
         (z.clone(), RecurrentState { neuron, z })
     }
 }

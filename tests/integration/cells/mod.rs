@@ -3,6 +3,7 @@
 
 mod properties;
 mod reference;
+pub mod shapes;
 
 use burn::tensor::Device;
 use snn::core::neuron::*;

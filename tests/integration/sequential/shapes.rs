@@ -113,12 +113,41 @@ fn a_sample_of_another_shape_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "layer 0 (Lif): expected a state of shape [3, 4], got [2, 4]")]
+#[should_panic(expected = "layer 0 (Lif): expected a state of shape [3, 4], found [2, 4]")]
 fn a_state_of_another_batch_is_refused() {
     let device = test_device();
     let network = SequentialConfig::new().layer(LifConfig::iaf()).init(&device).unwrap();
     let (_, state) = network.step::<2, 2>(Tensor::zeros([2, 4], &device), rest());
     network.step::<2, 2>(Tensor::zeros([3, 4], &device), state);
+}
+
+/// Step and sequence, for each field of a state: nothing is broadcast.
+#[test]
+fn a_field_of_another_shape_is_refused() {
+    let device = test_device();
+    let cuba = CubaLifConfig::snntorch_synaptic(0.8, 0.7);
+    let network = SequentialConfig::new().layer(cuba).init(&device).unwrap();
+    let (_, state) = network.step::<2, 2>(Tensor::zeros([2, 4], &device), rest());
+    for wrong in [0, 1] {
+        for shape in [[1, 4, 1, 1], [2, 1, 1, 1], [1, 1, 1, 1], [2, 4, 2, 1]] {
+            let mut field = 0;
+            let state = state.clone().map(|values| {
+                field += 1;
+                if field - 1 == wrong { Tensor::zeros(shape, &device) } else { values }
+            });
+            let sequence = state.clone();
+            let runs: [Box<dyn FnOnce()>; 2] = [
+                Box::new(|| drop(network.step::<2, 2>(Tensor::zeros([2, 4], &device), state))),
+                Box::new(|| {
+                    drop(network.forward::<3, 3>(Tensor::zeros([5, 2, 4], &device), sequence));
+                }),
+            ];
+            for run in runs {
+                let message = crate::cells::shapes::panic_of(run);
+                assert!(message.starts_with("layer 0 (CubaLif): expected "), "{message}");
+            }
+        }
+    }
 }
 
 #[test]

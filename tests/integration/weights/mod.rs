@@ -1,6 +1,8 @@
 //! Weights of PyTorch and safetensors files.
 
 mod damaged;
+mod neurons;
+mod parts;
 mod problems;
 pub mod real;
 

@@ -55,9 +55,14 @@ impl Affine {
         !self.is_shifted() && self.scale.iter().all(|scale| *scale >= 0.0)
     }
 
-    /// Whether the largest here is the largest in the original.
-    pub(super) fn keeps_order(&self) -> bool {
-        self.scale.iter().all(|scale| *scale > 0.0)
+    /// The first channel in which the largest here is not the largest in the original, and its scale.
+    pub(super) fn first_not_positive(&self) -> Option<(usize, f32)> {
+        self.scale.iter().copied().enumerate().find(|(_, scale)| *scale <= 0.0)
+    }
+
+    /// Divides the shift, for a map applied before a layer that multiplies a constant by `gain`.
+    pub(super) fn divide_shift(&mut self, gain: f32) {
+        self.shift.iter_mut().for_each(|shift| *shift /= gain);
     }
 
     /// The scale of all channels, if it is one, and nothing is shifted.

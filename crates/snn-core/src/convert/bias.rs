@@ -29,7 +29,7 @@ impl Conversion {
         // Without gradients, dropout and statistics of a batch, also where the networks are trained.
         let data = data.clone().without_autodiff();
         let analog = means(&ann.valid(), &data, None, |_| true);
-        for Units { analog: original, spiking, weights, scale } in self.units.clone() {
+        for Units { analog: original, spiking, weights, gain, scale } in self.units.clone() {
             let rates = means(&self.network.valid(), &data, Some(steps), |layer| layer == spiking);
             let (rates, target) = (&rates[&spiking], &analog[&original]);
             let each = rates.len() / scale.len();
@@ -41,7 +41,7 @@ impl Conversion {
                         let values = &values[channel * each..(channel + 1) * each];
                         values.iter().sum::<f32>() / each as f32
                     };
-                    (mean(target) / scale - mean(rates)) * self.subtract
+                    (mean(target) / scale - mean(rates)) * self.subtract / gain
                 })
                 .collect();
             if let Some(mut weights) = Weights::of(&mut self.network.layers[weights]) {

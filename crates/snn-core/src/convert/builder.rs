@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use burn::nn::BatchNorm;
-use burn::nn::pool::AvgPool2d;
+use burn::nn::pool::{AvgPool2d, MaxPool2d};
+use burn::tensor::Tensor;
 
 use super::affine::Affine;
 use super::error::ConversionError;
+use super::poolings::Poolings;
 use super::report::{ConversionReport, ConversionStep};
 use super::{Conversion, Units};
+use crate::kernel;
 use crate::layer::{SpikingMaxPool2d, SumPool2d, UNEQUAL_WINDOWS};
 use crate::neuron::{AnyNeuron, LifConfig};
 use crate::sequential::{Layer, Sequential, Weights, parameters};
@@ -25,8 +28,8 @@ pub(super) struct Builder {
     units: Vec<Units>,
     /// The layer whose weights make the currents that flow here; `None` where events do.
     driven_by: Option<usize>,
-    /// Whether a pooling is behind these weights that does not leave a constant as it is, or an order.
-    unequal: bool,
+    /// Poolings after these weights.
+    poolings: Poolings,
     /// From what flows here to the original, as the next weights will make up for it.
     relation: Affine,
     /// What a one here stands for besides, and no weights make up for: weights that stay as they are
@@ -51,7 +54,7 @@ impl Builder {
             steps: Vec::new(),
             units: Vec::new(),
             driven_by: None,
-            unequal: false,
+            poolings: Poolings::none(),
             relation: Affine::identity(sample.first().copied().unwrap_or(1)),
             unit: 1.0,
             sample: sample.to_vec(),
@@ -89,15 +92,7 @@ impl Builder {
             }
             Layer::AvgPool2d(pool) => self.average(pool),
             Layer::SumPool2d(pool) => self.sum(pool),
-            Layer::MaxPool2d(_) if !self.relation.keeps_order() => {
-                Err("a BatchNorm in front of it turns the largest into the smallest".into())
-            }
-            Layer::MaxPool2d(pool) => {
-                self.unequal = true;
-                let pool = SpikingMaxPool2d { pool: pool.clone() };
-                self.layers.push(Layer::SpikingMaxPool2d(pool));
-                Ok("max pooling of what has come so far".into())
-            }
+            Layer::MaxPool2d(pool) => self.largest(pool),
             Layer::BatchNorm(norm) => self.normalize(norm),
             Layer::Flatten(_) => {
                 self.relation.flatten(self.sample.iter().skip(1).product());
@@ -138,7 +133,7 @@ impl Builder {
             self.relation = Affine::identity(weights.outputs());
         }
         self.driven_by = Some(self.layers.len());
-        self.unequal = false;
+        self.poolings = Poolings::none();
         self.layers.push(layer);
         Ok(if plain { "weights as they are" } else { "weights scaled by what came before" }.into())
     }
@@ -150,7 +145,11 @@ impl Builder {
         let weights_at = self.driven_by;
         let weights = weights_at.and_then(|at| Some((at, Weights::of(&mut self.layers[at])?)));
         let Some((weights_at, mut weights)) = weights else {
-            return Err("there are no weights in front of it".into());
+            return Err(
+                "there are no weights between it and the activation or the input before it: \
+                        put a Linear or Conv2d there, or leave it out"
+                    .into(),
+            );
         };
         let outputs = weights.outputs();
         let scale = match scale {
@@ -185,7 +184,8 @@ impl Builder {
             .iter()
             .fold((f32::MAX, 0.0_f32), |(low, high), scale| (low.min(*scale), high.max(*scale)));
         let spiking = self.layers.len();
-        self.units.push(Units { analog: index, spiking, weights: weights_at, scale });
+        let gain = self.poolings.gain;
+        self.units.push(Units { analog: index, spiking, weights: weights_at, gain, scale });
         self.layers.push(Layer::Neuron(AnyNeuron::Lif(neuron)));
         self.driven_by = None;
         Ok(match low == high {
@@ -196,8 +196,8 @@ impl Builder {
 
     fn average(&mut self, pool: &AvgPool2d) -> Done {
         let padded = self.is_padded(&Window::from(pool)) && pool.count_include_pad;
-        if self.driven_by.is_some() {
-            self.unequal |= padded;
+        if let Some(ones) = self.ones() {
+            self.poolings.add_linear(kernel::avg_pool2d(pool, false, ones), 1.0);
             self.layers.push(Layer::AvgPool2d(pool.clone()));
             return Ok("kept: it averages currents".into());
         }
@@ -212,34 +212,55 @@ impl Builder {
     }
 
     fn sum(&mut self, pool: &SumPool2d) -> Done {
-        if self.driven_by.is_none() && !pool.has_equal_windows() {
-            return Err(UNEQUAL_WINDOWS.into());
+        match self.ones() {
+            Some(ones) => self.poolings.add_linear(pool.forward(ones), pool.window() as f32),
+            None if !pool.has_equal_windows() => return Err(UNEQUAL_WINDOWS.into()),
+            None => {}
         }
         if self.is_padded(&Window::from(&pool.mean)) && self.relation.is_shifted() {
             return Err(PADDED_SHIFT.into());
         }
         self.relation.sum(pool.window());
-        self.unequal = true;
         self.layers.push(Layer::SumPool2d(pool.clone()));
         Ok("kept".into())
     }
 
+    fn largest(&mut self, pool: &MaxPool2d) -> Done {
+        if let Some((channel, scale)) = self.relation.first_not_positive() {
+            return Err(format!(
+                "a BatchNorm before it scales channel {channel} by {scale}, which turns the largest value \
+                 into the smallest: train with the BatchNorm after the pooling, or with a gamma above 0"
+            ));
+        }
+        self.poolings.add_max();
+        self.layers.push(Layer::SpikingMaxPool2d(SpikingMaxPool2d { pool: pool.clone() }));
+        Ok("max pooling of what has come so far".into())
+    }
+
     fn normalize(&mut self, norm: &BatchNorm) -> Done {
-        let norm = Affine::of_norm(norm)?;
         let Some(weights_at) = self.driven_by else {
-            self.relation.then(&norm);
+            self.relation.then(&Affine::of_norm(norm)?);
             return Ok("goes into the next weights".into());
         };
-        if self.unequal {
-            return Err("a pooling is between it and the weights in front of it".into());
-        }
+        let moved = self.poolings.moved_before(norm)?;
         match Weights::of(&mut self.layers[weights_at]) {
-            Some(mut weights) if weights.outputs() == norm.channels() => {
-                norm.fold_backward(&mut weights);
-                Ok("folded into the weights in front of it".into())
+            Some(mut weights) if weights.outputs() == moved.channels() => {
+                moved.fold_backward(&mut weights);
+                Ok("folded into the weights before it".into())
             }
-            _ => Err("it does not normalize the channels of the weights in front".into()),
+            _ => Err(format!(
+                "it normalizes {} features, which are not the channels of the weights before it: train \
+                 with the BatchNorm before the Flatten",
+                moved.channels()
+            )),
         }
+    }
+
+    /// An input of ones for a pooling of currents; `None` if spikes come here, or no weights are before it.
+    fn ones(&mut self) -> Option<Tensor<4>> {
+        let weights = Weights::of(&mut self.layers[self.driven_by?])?;
+        let [_, height, width] = self.sample[..] else { return None };
+        Some(Tensor::ones([1, 1, height, width], &weights.device()))
     }
 
     pub(super) fn finish(
@@ -259,7 +280,8 @@ impl Builder {
             }
         }
         let Some(scale) = self.relation.common_scale() else {
-            let reason = "there are no weights behind it to make up for what came before";
+            let reason = "no later weights can absorb the scaling of the BatchNorm or the scales of channels \
+                          before it: end with a Linear or Conv2d";
             return Err(self.unsupported(last, reason.into()));
         };
         if bias_steps != 1.0 {
@@ -299,5 +321,5 @@ impl Builder {
     }
 }
 
-const PADDED_SHIFT: &str =
-    "a BatchNorm in front of it adds to its input, and it pads that with zeros";
+const PADDED_SHIFT: &str = "a BatchNorm before it adds to its input, and it pads that with zeros: train \
+                            with the BatchNorm before the activation, or without padding";

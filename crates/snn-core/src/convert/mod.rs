@@ -15,7 +15,7 @@
 //! | `QuantizedRelu` | the same, at most one spike in a step, from where levels are rounded: `θ / 2` |
 //! | `AvgPool2d` | `SumPool2d`; the factor goes into the next weights, so that spikes stay whole |
 //! | `MaxPool2d` | [`SpikingMaxPool2d`](crate::layer::SpikingMaxPool2d): exact in the number of spikes |
-//! | `BatchNorm` | nothing: it goes into the weights in front of it, or behind it |
+//! | `BatchNorm` | nothing: it is folded into the weights before it, also through poolings, or after it |
 //! | `Dropout` | nothing |
 //! | `Flatten`, `SumPool2d` | the same |
 //!
@@ -33,6 +33,7 @@ mod bias;
 mod builder;
 mod error;
 mod normalize;
+mod poolings;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -144,6 +145,8 @@ struct Units {
     spiking: usize,
     /// Number of the layer with their weights.
     weights: usize,
+    /// What poolings between the weights and the neurons make of a bias of one, on average.
+    gain: f32,
     /// What a spike of each channel stands for, or of all.
     scale: Vec<f32>,
 }

@@ -12,7 +12,7 @@ pub(crate) fn forward<N: Neuron, const D: usize, const S: usize>(
 ) -> (Tensor<D>, N::State<S>) {
     let mut outputs = Vec::with_capacity(input.dims()[0]);
     for x in steps_of(input) {
-        let (output, next) = neuron.step(x, state);
+        let (output, next) = neuron.update(x, state);
         outputs.push(output);
         state = next;
     }
@@ -29,7 +29,7 @@ pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
     let (mut outputs, mut states) =
         (Vec::with_capacity(steps.len()), Vec::with_capacity(steps.len()));
     for x in steps {
-        let (output, next) = neuron.step(x, state);
+        let (output, next) = neuron.update(x, state);
         outputs.push(output);
         states.push(next.clone());
         state = next;

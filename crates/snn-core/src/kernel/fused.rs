@@ -144,13 +144,13 @@ fn pack<N: Neuron, const D: usize, const S: usize>(
     Packed {
         x: input.reshape([dims[0], columns]).cast(DType::F32),
         state: Tensor::cat(rows, 0),
-        coefficients: coefficients(linear, dims[axis], &device),
+        coefficients: coefficients(linear, &device),
         program: Program { inner: dims[axis + 1..].iter().product(), ..linear.program.clone() },
     }
 }
 
 /// `[4, n]`: decay of the current, decay of the membrane, gain, threshold.
-pub(super) fn coefficients(linear: &Linear<'_>, neurons: usize, device: &Device) -> Tensor<2> {
+pub(super) fn coefficients(linear: &Linear<'_>, device: &Device) -> Tensor<2> {
     let beta = linear.beta.level();
     let gain = match linear.gain {
         Gain::Number(gain) => Level::Scalar(gain),
@@ -160,10 +160,6 @@ pub(super) fn coefficients(linear: &Linear<'_>, neurons: usize, device: &Device)
         |coefficient: Option<&Coefficient>| coefficient.map_or(Level::Scalar(0.0), |c| c.level());
     let rows = [level(linear.alpha), beta, gain, level(linear.threshold)];
     let n = rows.iter().map(len).max().unwrap_or(1);
-    assert!(
-        n == 1 || n == neurons,
-        "a neuron layer with {n} values of its own got input for {neurons} neurons"
-    );
     Tensor::stack(rows.into_iter().map(|row| expanded(row, n, device)).collect(), 0)
 }
 

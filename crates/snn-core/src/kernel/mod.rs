@@ -34,7 +34,7 @@ use burn::nn::pool::{AvgPool2d, MaxPool2d};
 use burn::tensor::{Device, Tensor};
 
 use crate::decode;
-use crate::neuron::{Neuron, NeuronState};
+use crate::neuron::Neuron;
 pub(crate) use fused::Gain;
 pub use fused::Linear;
 use program::Outputs;
@@ -46,7 +46,7 @@ pub(crate) fn forward<N: Neuron, const D: usize, const S: usize>(
     input: Tensor<D>,
     state: N::State<S>,
 ) -> (Tensor<D>, N::State<S>) {
-    check(&input, &state);
+    check(neuron, &input, &state);
     if is_empty(&input) {
         return (input, state);
     }
@@ -99,7 +99,7 @@ fn reducible<'a, N: Neuron, const D: usize, const S: usize>(
     input: &Tensor<D>,
     state: &N::State<S>,
 ) -> Option<Linear<'a>> {
-    check(input, state);
+    check(neuron, input, state);
     linear(neuron, input).filter(|linear| linear.connection.is_none() && !is_empty(input))
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn record<N: Neuron, const D: usize, const S: usize>(
     input: Tensor<D>,
     state: N::State<S>,
 ) -> (Tensor<D>, N::State<D>) {
-    check(&input, &state);
+    check(neuron, &input, &state);
     if is_empty(&input) {
         let states = neuron.initial_state(input.dims(), &input.device());
         return (input, states);
@@ -206,12 +206,15 @@ fn is_empty<const D: usize>(input: &Tensor<D>) -> bool {
     input.dims().contains(&0)
 }
 
-fn check<const D: usize, const S: usize>(input: &Tensor<D>, state: &impl NeuronState<S>) {
-    let (input, state) = (input.dims(), state.dims());
-    assert!(input[0] > 0, "a sequence needs at least one time step, got shape {input:?}");
-    assert!(
-        input[1..] == state,
-        "input of shape {input:?} goes with a state of shape {:?}, got {state:?}",
-        &input[1..],
-    );
+/// # Panics
+///
+/// If there are no steps, or the state does not fit.
+fn check<N: Neuron, const D: usize, const S: usize>(
+    neuron: &N,
+    input: &Tensor<D>,
+    state: &N::State<S>,
+) {
+    let dims = input.dims();
+    assert!(dims[0] > 0, "a sequence needs at least one time step, got shape {dims:?}");
+    neuron.check(&dims[1..], state);
 }

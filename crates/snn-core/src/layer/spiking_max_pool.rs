@@ -43,9 +43,19 @@ impl SpikingMaxPool2d {
     ///
     /// `x`: `[T, B, C, H, W]`; sums: `[B, C, H, W]`; output: `[T, B, C, H', W']`, with the height and
     /// width of Burn's `MaxPool2d`.
+    ///
+    /// # Panics
+    ///
+    /// If the sums do not have the shape of one step of `x`.
     pub fn forward(&self, x: Tensor<5>, sums: Option<Tensor<4>>) -> (Tensor<5>, Tensor<4>) {
         let [steps, batch, c, h, w] = x.dims();
         let sums = sums.unwrap_or_else(|| Tensor::zeros([batch, c, h, w], &x.device()));
+        let (expected, found) = ([batch, c, h, w], sums.dims());
+        assert!(
+            found == expected,
+            "expected sums of shape {expected:?}, the shape of one step of the input, found {found:?}: \
+             begin with `None`"
+        );
         let after = x.cumsum(0) + sums.clone().unsqueeze_dim(0);
         let last = after.clone().narrow(0, steps - 1, 1).squeeze_dim(0);
         let all = Tensor::cat(vec![sums.unsqueeze_dim(0), after], 0);
@@ -79,5 +89,16 @@ mod tests {
         let (first, sums) = pool.forward(x.clone().narrow(0, 0, 2), None);
         let (second, _) = pool.forward(x.narrow(0, 2, 2), Some(sums));
         assert_eq!(values(Tensor::cat(vec![first, second], 0)), values(y));
+    }
+
+    #[test]
+    #[should_panic(expected = "expected sums of shape [2, 1, 2, 2], the shape of one step")]
+    fn sums_of_one_sample_are_not_those_of_a_batch() {
+        let pool = SpikingMaxPool2dConfig::new(MaxPool2dConfig::new([1, 2])).init();
+        let device = Device::default();
+        pool.forward(
+            Tensor::ones([3, 2, 1, 2, 2], &device),
+            Some(Tensor::ones([1, 1, 2, 2], &device)),
+        );
     }
 }

@@ -138,7 +138,7 @@ impl Neuron for Alif {
         AlifState { i: zeros.clone(), v: self.membrane.at_rest(shape, device), a: zeros }
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: AlifState<D>,

@@ -19,8 +19,8 @@ use burn::tensor::{Device, Tensor};
 
 use super::firing::Firing;
 use super::lif::LifConfig;
-use super::options::Reset;
-use super::{Neuron, NeuronState};
+use super::options::{InputGain, Reset};
+use super::{Neuron, NeuronState, Parts};
 use crate::coefficient::Coefficient;
 use crate::decay::Decay;
 use crate::error::{ConfigError, check};
@@ -110,6 +110,17 @@ impl Alpha {
     pub fn threshold(&self) -> &Coefficient {
         &self.firing.threshold
     }
+
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            alpha: Some(&mut self.alpha),
+            beta: &mut self.beta,
+            threshold: Some(&mut self.firing.threshold),
+            graded_spikes_factor: Some(&mut self.firing.graded_spikes_factor),
+            reset: Some(self.reset),
+            gain: InputGain::Unit,
+        }
+    }
 }
 
 impl Neuron for Alpha {
@@ -120,7 +131,7 @@ impl Neuron for Alpha {
         AlphaState { e: zeros.clone(), h: zeros.clone(), v: zeros }
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: AlphaState<D>,

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use super::{
     Alif, AlifConfig, AlifState, Alpha, AlphaConfig, AlphaState, CubaLi, CubaLiConfig, CubaLif,
     CubaLifConfig, CubaState, DeltaLeaky, DeltaLeakyConfig, Li, LiConfig, Lif, LifConfig, LifState,
-    Neuron, NeuronState, NonlinearIf, NonlinearIfConfig, NonlinearIfState,
+    Neuron, NeuronState, NonlinearIf, NonlinearIfConfig, NonlinearIfState, Parts, shapes,
 };
 use crate::error::ConfigError;
 use crate::kernel::Linear;
@@ -125,6 +125,27 @@ impl AnyNeuron {
             Self::CubaLi(_) => "CubaLi",
         }
     }
+
+    fn refuse_state(&self) -> ! {
+        panic!(
+            "expected a state of {}, found that of another kind of neuron: begin with \
+             `initial_state`",
+            self.name()
+        )
+    }
+
+    /// `None` for neurons that files of other libraries do not have.
+    pub(crate) fn parts(&mut self) -> Option<Parts<'_>> {
+        match self {
+            Self::Lif(neuron) => Some(neuron.parts()),
+            Self::CubaLif(neuron) => Some(neuron.parts()),
+            Self::Alpha(neuron) => Some(neuron.parts()),
+            Self::DeltaLeaky(neuron) => Some(neuron.parts()),
+            Self::Li(neuron) => Some(neuron.parts()),
+            Self::CubaLi(neuron) => Some(neuron.parts()),
+            Self::Alif(_) | Self::NonlinearIf(_) => None,
+        }
+    }
 }
 
 impl Neuron for AnyNeuron {
@@ -158,30 +179,44 @@ impl Neuron for AnyNeuron {
 
     /// # Panics
     ///
-    /// If the state is that of another kind of neuron.
-    fn step<const D: usize>(&self, x: Tensor<D>, state: AnyState<D>) -> (Tensor<D>, AnyState<D>) {
+    /// If the state is that of another kind of neuron, or has another shape.
+    fn check<const S: usize>(&self, step: &[usize], state: &AnyState<S>) {
         match (self, state) {
-            (Self::Lif(neuron), AnyState::Lif(state)) => any(neuron.step(x, state), AnyState::Lif),
+            (Self::Lif(_) | Self::DeltaLeaky(_) | Self::Li(_), AnyState::Lif(_))
+            | (Self::CubaLif(_) | Self::CubaLi(_), AnyState::Cuba(_))
+            | (Self::Alif(_), AnyState::Alif(_))
+            | (Self::Alpha(_), AnyState::Alpha(_))
+            | (Self::NonlinearIf(_), AnyState::NonlinearIf(_)) => {}
+            _ => self.refuse_state(),
+        }
+        shapes::check(self, step, state);
+    }
+
+    fn update<const D: usize>(&self, x: Tensor<D>, state: AnyState<D>) -> (Tensor<D>, AnyState<D>) {
+        match (self, state) {
+            (Self::Lif(neuron), AnyState::Lif(state)) => {
+                any(neuron.update(x, state), AnyState::Lif)
+            }
             (Self::CubaLif(neuron), AnyState::Cuba(state)) => {
-                any(neuron.step(x, state), AnyState::Cuba)
+                any(neuron.update(x, state), AnyState::Cuba)
             }
             (Self::Alif(neuron), AnyState::Alif(state)) => {
-                any(neuron.step(x, state), AnyState::Alif)
+                any(neuron.update(x, state), AnyState::Alif)
             }
             (Self::Alpha(neuron), AnyState::Alpha(state)) => {
-                any(neuron.step(x, state), AnyState::Alpha)
+                any(neuron.update(x, state), AnyState::Alpha)
             }
             (Self::DeltaLeaky(neuron), AnyState::Lif(state)) => {
-                any(neuron.step(x, state), AnyState::Lif)
+                any(neuron.update(x, state), AnyState::Lif)
             }
             (Self::NonlinearIf(neuron), AnyState::NonlinearIf(state)) => {
-                any(neuron.step(x, state), AnyState::NonlinearIf)
+                any(neuron.update(x, state), AnyState::NonlinearIf)
             }
-            (Self::Li(neuron), AnyState::Lif(state)) => any(neuron.step(x, state), AnyState::Lif),
+            (Self::Li(neuron), AnyState::Lif(state)) => any(neuron.update(x, state), AnyState::Lif),
             (Self::CubaLi(neuron), AnyState::Cuba(state)) => {
-                any(neuron.step(x, state), AnyState::Cuba)
+                any(neuron.update(x, state), AnyState::Cuba)
             }
-            _ => panic!("a neuron of kind {} got the state of another kind", self.name()),
+            _ => self.refuse_state(),
         }
     }
 }
@@ -198,11 +233,21 @@ mod tests {
     use super::*;
 
     #[test]
-    #[should_panic(expected = "a neuron of kind Lif got the state of another kind")]
-    fn states_of_another_kind_are_refused() {
+    #[should_panic(expected = "expected a state of Lif, found that of another kind of neuron")]
+    fn states_of_another_kind_are_refused_in_a_step() {
         let device = Device::default();
         let lif = AnyNeuronConfig::Lif(LifConfig::iaf()).init(&device).unwrap();
         let x = Tensor::<2>::zeros([1, 1], &device);
         lif.step(x, AnyState::Cuba(CubaState::zeros([1, 1], &device)));
+    }
+
+    #[test]
+    #[should_panic(expected = "expected a state of Li, found that of another kind of neuron")]
+    fn states_of_another_kind_are_refused_in_a_sequence() {
+        let device = Device::default();
+        let config = LiConfig::new(crate::Decay::factor(0.5));
+        let li = AnyNeuronConfig::Li(config).init(&device).unwrap();
+        let x = Tensor::<3>::zeros([4, 1, 1], &device);
+        li.forward(x, AnyState::Cuba(CubaState::zeros([1, 1], &device)));
     }
 }

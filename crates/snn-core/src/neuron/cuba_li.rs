@@ -9,12 +9,12 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::Neuron;
 use super::cuba_lif::CubaState;
 use super::li::LiConfig;
 use super::membrane::Membrane;
 use super::options::InputOrder;
 use super::synapse::Synapse;
+use super::{Neuron, Parts, Reset};
 use crate::coefficient::Coefficient;
 use crate::decay::Decay;
 use crate::error::ConfigError;
@@ -66,6 +66,17 @@ impl CubaLi {
     pub fn beta(&self) -> &Coefficient {
         &self.membrane.beta
     }
+
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            alpha: Some(&mut self.synapse.alpha),
+            beta: &mut self.membrane.beta,
+            threshold: None,
+            graded_spikes_factor: None,
+            reset: Some(Reset::None),
+            gain: self.membrane.gain,
+        }
+    }
 }
 
 impl Neuron for CubaLi {
@@ -79,7 +90,7 @@ impl Neuron for CubaLi {
         Some(self.membrane.linear(Some(&self.synapse), None))
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: CubaState<D>,

@@ -18,7 +18,7 @@ use super::lif::LifConfig;
 use super::membrane::Membrane;
 use super::options::InputOrder;
 use super::synapse::Synapse;
-use super::{Neuron, NeuronState};
+use super::{Neuron, NeuronState, Parts};
 use crate::coefficient::Coefficient;
 use crate::decay::Decay;
 use crate::error::ConfigError;
@@ -107,6 +107,18 @@ impl CubaLif {
     pub fn threshold(&self) -> &Coefficient {
         &self.firing.threshold
     }
+
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        let reset = Some(self.firing.reset());
+        Parts {
+            alpha: Some(&mut self.synapse.alpha),
+            beta: &mut self.membrane.beta,
+            threshold: Some(&mut self.firing.threshold),
+            graded_spikes_factor: Some(&mut self.firing.graded_spikes_factor),
+            reset,
+            gain: self.membrane.gain,
+        }
+    }
 }
 
 impl Neuron for CubaLif {
@@ -121,7 +133,7 @@ impl Neuron for CubaLif {
         self.firing.is_independent().then(|| self.membrane.linear(synapse, Some(&self.firing)))
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: CubaState<D>,

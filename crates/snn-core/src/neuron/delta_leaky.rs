@@ -14,7 +14,7 @@ use burn::tensor::{Device, Tensor};
 use super::firing::Firing;
 use super::lif::{LifConfig, LifState};
 use super::membrane::Membrane;
-use super::{Neuron, Reset};
+use super::{Neuron, Parts, Reset};
 use crate::coefficient::Coefficient;
 use crate::error::ConfigError;
 
@@ -54,6 +54,18 @@ impl DeltaLeaky {
     pub fn threshold(&self) -> &Coefficient {
         &self.firing.threshold
     }
+
+    /// The threshold of a change is in no file.
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            alpha: None,
+            beta: &mut self.membrane.beta,
+            threshold: None,
+            graded_spikes_factor: None,
+            reset: None,
+            gain: self.membrane.gain,
+        }
+    }
 }
 
 impl Neuron for DeltaLeaky {
@@ -63,7 +75,7 @@ impl Neuron for DeltaLeaky {
         LifState { v: self.membrane.at_rest(shape, device) }
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: LifState<D>,

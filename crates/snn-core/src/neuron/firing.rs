@@ -61,6 +61,11 @@ impl Firing {
         })
     }
 
+    /// What a spike does to the membrane.
+    pub(crate) fn reset(&self) -> Reset {
+        self.reset
+    }
+
     /// Whether one neuron's spikes depend on no other's.
     pub(crate) fn is_independent(&self) -> bool {
         !self.inhibition

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::membrane::Membrane;
 use super::options::InputGain;
-use super::{LifState, Neuron};
+use super::{LifState, Neuron, Parts, Reset};
 use crate::coefficient::Coefficient;
 use crate::decay::Decay;
 use crate::error::ConfigError;
@@ -62,6 +62,17 @@ impl Li {
     pub fn beta(&self) -> &Coefficient {
         &self.membrane.beta
     }
+
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            alpha: None,
+            beta: &mut self.membrane.beta,
+            threshold: None,
+            graded_spikes_factor: None,
+            reset: Some(Reset::None),
+            gain: self.membrane.gain,
+        }
+    }
 }
 
 impl Neuron for Li {
@@ -75,7 +86,7 @@ impl Neuron for Li {
         Some(self.membrane.linear(None, None))
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: LifState<D>,

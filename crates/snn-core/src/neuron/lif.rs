@@ -17,7 +17,7 @@ use burn::tensor::{Device, Tensor};
 use super::firing::Firing;
 use super::membrane::Membrane;
 use super::options::{InputGain, Reset, ResetTiming};
-use super::{Neuron, NeuronState};
+use super::{Neuron, NeuronState, Parts};
 use crate::coefficient::{Coefficient, Values};
 use crate::decay::Decay;
 use crate::error::ConfigError;
@@ -170,6 +170,18 @@ impl Lif {
         let membrane = self.membrane.in_units(&f, lowest);
         Self { membrane, firing: self.firing.in_units(f) }
     }
+
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        let reset = Some(self.firing.reset());
+        Parts {
+            alpha: None,
+            beta: &mut self.membrane.beta,
+            threshold: Some(&mut self.firing.threshold),
+            graded_spikes_factor: Some(&mut self.firing.graded_spikes_factor),
+            reset,
+            gain: self.membrane.gain,
+        }
+    }
 }
 
 impl Neuron for Lif {
@@ -183,7 +195,7 @@ impl Neuron for Lif {
         self.firing.is_independent().then(|| self.membrane.linear(None, Some(&self.firing)))
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: LifState<D>,

@@ -19,7 +19,7 @@ pub(crate) struct Membrane {
     /// What it leaks to: zero if it does not leak, so that nothing is rounded.
     v_leak: f64,
     #[module(skip)]
-    gain: InputGain,
+    pub(crate) gain: InputGain,
     v_min: Option<f64>,
 }
 

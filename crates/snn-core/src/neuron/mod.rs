@@ -20,8 +20,10 @@ mod lif;
 mod membrane;
 mod nonlinear_if;
 mod options;
+mod parts;
 mod peers;
 mod refractory;
+pub(crate) mod shapes;
 mod synapse;
 
 use core::fmt::Debug;
@@ -45,6 +47,7 @@ pub use nonlinear_if::{
     AdaptationCurrent, Drift, NonlinearIf, NonlinearIfConfig, NonlinearIfState,
 };
 pub use options::{InputGain, InputOrder, Reset, ResetTiming};
+pub(crate) use parts::Parts;
 pub use peers::{
     HxTorchParameters, NorseAdEx, NorseAdaptation, NorseParameters, RcCircuit, SnnTorchReset,
 };
@@ -88,7 +91,8 @@ pub trait NeuronState<const D: usize>: Clone + Debug + Send {
     }
 }
 
-/// A neuron with explicit state.
+/// A neuron with explicit state. One of your own implements [`initial_state`](Neuron::initial_state) and
+/// [`update`](Neuron::update).
 pub trait Neuron: Module + ModuleDisplay {
     /// Its state, each field of the shape of one step's input.
     type State<const D: usize>: NeuronState<D>;
@@ -101,11 +105,37 @@ pub trait Neuron: Module + ModuleDisplay {
     /// # Shapes
     ///
     /// `input`, output and every field of the state: `[B, ...]`, of any rank.
+    ///
+    /// # Panics
+    ///
+    /// If a field of the state does not have the shape of the input, or the neuron has values for another
+    /// number of neurons (channels). Nothing is broadcast: a state of one sample is not one of a batch.
     fn step<const D: usize>(
         &self,
         input: Tensor<D>,
         state: Self::State<D>,
+    ) -> (Tensor<D>, Self::State<D>) {
+        self.check(&input.dims(), &state);
+        self.update(input, state)
+    }
+
+    /// Equations of one time step: [`step`](Neuron::step) on shapes that have been checked. Neurons
+    /// implement it, users call `step`.
+    fn update<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        state: Self::State<D>,
     ) -> (Tensor<D>, Self::State<D>);
+
+    /// Checks the state against the shape of one step of the input, `[B, ...]`.
+    ///
+    /// # Panics
+    ///
+    /// If they do not fit.
+    #[doc(hidden)]
+    fn check<const S: usize>(&self, step: &[usize], state: &Self::State<S>) {
+        shapes::check(self, step, state);
+    }
 
     /// What its sequences in one operation are made of, if it is one of the linear neurons.
     #[doc(hidden)]
@@ -121,7 +151,8 @@ pub trait Neuron: Module + ModuleDisplay {
     ///
     /// # Panics
     ///
-    /// If the state does not have the shape of one step, or the sequence is empty.
+    /// If a field of the state does not have the shape of one step, the neuron has values for another
+    /// number of neurons (channels), or the sequence is empty.
     fn forward<const D: usize, const S: usize>(
         &self,
         input: Tensor<D>,
@@ -138,6 +169,10 @@ pub trait Neuron: Module + ModuleDisplay {
     /// # Shapes
     ///
     /// `input`: `[T, B, ...]`; maximum and state: `[B, ...]`.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Neuron::forward).
     fn max_over_time<const D: usize, const S: usize>(
         &self,
         input: Tensor<D>,
@@ -152,6 +187,10 @@ pub trait Neuron: Module + ModuleDisplay {
     /// # Shapes
     ///
     /// `input`: `[T, B, ...]`; sum and state: `[B, ...]`.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Neuron::forward).
     fn sum_over_time<const D: usize, const S: usize>(
         &self,
         input: Tensor<D>,
@@ -163,6 +202,10 @@ pub trait Neuron: Module + ModuleDisplay {
     /// Like [`forward`](Neuron::forward), but returns the state after every step, `[T, B, ...]`.
     ///
     /// Losses and plots that look at membranes ask for them here; it costs their memory.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Neuron::forward).
     fn record<const D: usize, const S: usize>(
         &self,
         input: Tensor<D>,

@@ -215,7 +215,7 @@ impl Neuron for NonlinearIf {
         }
     }
 
-    fn step<const D: usize>(
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: NonlinearIfState<D>,

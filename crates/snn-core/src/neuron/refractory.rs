@@ -16,7 +16,7 @@ use burn::module::Module;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::{Neuron, NeuronState};
+use super::{Neuron, NeuronState, shapes};
 use crate::error::{ConfigError, finite};
 use crate::surrogate::{Surrogate, with_gradient};
 
@@ -94,13 +94,18 @@ impl<N: Neuron> Neuron for Refractory<N> {
         }
     }
 
-    fn step<const D: usize>(
+    fn check<const S: usize>(&self, step: &[usize], state: &Self::State<S>) {
+        self.neuron.check(step, &state.neuron);
+        shapes::check(self, step, state);
+    }
+
+    fn update<const D: usize>(
         &self,
         input: Tensor<D>,
         state: Self::State<D>,
     ) -> (Tensor<D>, Self::State<D>) {
         let (rho, held) = (state.rho, state.neuron.v().clone());
-        let (z, mut neuron) = self.neuron.step(input, state.neuron);
+        let (z, mut neuron) = self.neuron.update(input, state.neuron);
         let mask = rho.clone().detach().greater_scalar(0.0).float();
         let mask = match &self.surrogate {
             Some(surrogate) => with_gradient(mask, rho.clone(), |x| surrogate.derivative(x)),

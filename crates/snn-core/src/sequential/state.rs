@@ -82,12 +82,20 @@ impl SequentialState {
         let LayerState { neurons, sample, fields } = self.layers.remove(&index)?;
         let name = layer.name();
         assert!(neurons == name, "layer {index} ({name}): got a state of {neurons}");
-        let got = [&fields[0].dims()[..1], &sample].concat();
+        let found = [&fields[0].dims()[..1], &sample].concat();
         let expected = [&x.step_dims()[..1], x.sample()].concat();
         assert!(
-            got == expected,
-            "layer {index} ({name}): expected a state of shape {expected:?}, got {got:?}",
+            found == expected,
+            "layer {index} ({name}): expected a state of shape {expected:?}, found {found:?}: begin \
+             with `SequentialState::default()`, or go on with the samples of the state",
         );
+        let (expected, mut dims) = (x.step_dims(), fields.iter().map(Tensor::dims));
+        if let Some(found) = dims.find(|dims| *dims != expected) {
+            panic!(
+                "layer {index} ({name}): expected fields of shape {expected:?}, [B, C, H, W], in its \
+                 state, found {found:?}"
+            );
+        }
         Some(fields)
     }
 

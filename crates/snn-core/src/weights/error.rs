@@ -53,7 +53,7 @@ pub enum WeightProblem {
         dtype: String,
     },
     /// A number that no weight can be.
-    #[error("{tensor}{index:?}: expected {expected}, got {value:?}")]
+    #[error("{}: expected {expected}, got {value:?}", element(tensor, index))]
     Number {
         /// The tensor.
         tensor: String,
@@ -125,6 +125,76 @@ pub enum WeightProblem {
         /// What there is.
         got: Vec<usize>,
     },
+    /// A tensor that the file holds in parts, which do not determine it.
+    #[error(
+        "layer {layer} ({name}) takes {tensor}, for which the file has {}: {problem}",
+        listed(parts)
+    )]
+    Parametrized {
+        /// Number of the layer.
+        layer: usize,
+        /// Name of the layer.
+        name: String,
+        /// The tensor.
+        tensor: String,
+        /// Tensors of the file that it is made of.
+        parts: Vec<String>,
+        /// Why they do not determine it, and what makes it a whole in Python.
+        problem: Box<str>,
+    },
+    /// A parameter of neurons that is configured, not learned, with another value.
+    #[error(
+        "{tensor} is {found}, but layer {layer} ({name}) is configured with a {what} of {configured}: {remedy}"
+    )]
+    Configured {
+        /// Number of the layer.
+        layer: usize,
+        /// Name of the layer.
+        name: String,
+        /// The tensor, with the index of the value.
+        tensor: String,
+        /// The value of the file.
+        found: f32,
+        /// The parameter.
+        what: &'static str,
+        /// The value of the layer.
+        configured: f32,
+        /// What to do about it.
+        remedy: Box<str>,
+    },
+    /// A parameter of neurons that the neurons of a layer do not take.
+    #[error("layer {layer} ({name}) does not take {tensor}: {problem}")]
+    Neuron {
+        /// Number of the layer.
+        layer: usize,
+        /// Name of the layer.
+        name: String,
+        /// The tensor.
+        tensor: String,
+        /// What does not fit, and what to do about it.
+        problem: String,
+    },
+    /// Neurons between the same layers with weights, of another number in the network.
+    #[error(
+        "parameters of {} layers of neurons ({}) for {} layers of the network ({}) between the same layers with \
+         weights: select which takes which with `Mapping::layers`",
+        prefixes.len(), listed(prefixes), layers.len(), numbered(layers)
+    )]
+    NeuronCount {
+        /// Number and name of the layers of neurons.
+        layers: Vec<(usize, String)>,
+        /// Prefixes of the parameters.
+        prefixes: Vec<String>,
+    },
+    /// The state of neurons after a run.
+    #[error(
+        "{tensor} is not at rest: it is the state of neurons after a run, not a parameter; call \
+         `snntorch.utils.reset(network)` before `torch.save`, or `load_partial`, which leaves it"
+    )]
+    State {
+        /// The tensor.
+        tensor: String,
+    },
     /// Tensors that no layer takes.
     #[error("no layer takes {}", listed(names))]
     Unused {
@@ -137,6 +207,14 @@ pub enum WeightProblem {
         /// Number and name of the layers.
         layers: Vec<(usize, String)>,
     },
+}
+
+/// The name of a value: that of its tensor, with an index unless it is the only one.
+pub(super) fn element(tensor: &str, index: &[usize]) -> String {
+    match index {
+        [] => tensor.into(),
+        _ => format!("{tensor}{index:?}"),
+    }
 }
 
 /// The first of them, and how many there are more.

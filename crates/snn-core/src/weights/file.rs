@@ -196,6 +196,17 @@ pub(super) fn values(tensor: &StoredTensor) -> Result<Vec<f32>, WeightProblem> {
     }
 }
 
+/// The numbers of a tensor of any type, all of them finite.
+pub(super) fn numbers(tensor: &StoredTensor) -> Result<Vec<f64>, WeightProblem> {
+    if tensor.dtype.is_float() {
+        return Ok(values(tensor)?.into_iter().map(f64::from).collect());
+    }
+    let damaged =
+        |error: String| WeightProblem::Damaged { tensor: tensor.name.clone(), problem: error };
+    let data = bridge::to_data(tensor).map_err(|error| damaged(error.to_string()))?;
+    Ok(data.iter::<f64>().collect())
+}
+
 /// Where in a tensor of this shape its number `at` is, row by row.
 pub(super) fn index(mut at: usize, shape: &[usize]) -> Vec<usize> {
     let mut index: Vec<usize> = shape

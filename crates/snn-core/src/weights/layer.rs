@@ -1,20 +1,26 @@
 //! Layers with the numbers of a file.
 
 use burn::module::{Param, RunningState, list_param_ids};
-use burn::nn::BatchNorm;
+use burn::nn::conv::Conv2d;
+use burn::nn::{BatchNorm, Linear};
 use burn::tensor::{Tensor, TensorData};
 
-use super::file::{index, values};
+use super::file::index;
+use super::parametrization::{Ambiguity, Failure, find};
 use super::{WeightError, WeightFile, WeightProblem};
 use crate::sequential::Layer;
 
 /// Where the weights of a layer may come from.
 #[derive(PartialEq, Eq)]
 pub(super) enum Weights {
-    /// It has none, or only parameters of neurons, or of units in their place.
+    /// It has none, or only parameters of units in the place of neurons.
     None,
-    /// [`Source::filled`] knows how files have them.
+    /// A file must have them.
     File,
+    /// Neurons: a file may have their parameters.
+    Neurons,
+    /// Neurons with a recurrent connection, which a file must have.
+    Recurrent,
     /// Files do not have them.
     Elsewhere,
 }
@@ -26,9 +32,11 @@ impl Weights {
             | Layer::Conv2d(_)
             | Layer::BatchNorm(_)
             | Layer::ThresholdDependentBatchNorm(_) => Self::File,
-            Layer::TemporalEffectiveBatchNorm(_)
-            | Layer::BatchNormThroughTime(_)
-            | Layer::Recurrent(_) => Self::Elsewhere,
+            Layer::TemporalEffectiveBatchNorm(_) | Layer::BatchNormThroughTime(_) => {
+                Self::Elsewhere
+            }
+            Layer::Neuron(_) => Self::Neurons,
+            Layer::Recurrent(_) => Self::Recurrent,
             Layer::MaxPool2d(_)
             | Layer::SpikingMaxPool2d(_)
             | Layer::AvgPool2d(_)
@@ -36,8 +44,7 @@ impl Weights {
             | Layer::Flatten(_)
             | Layer::Dropout(_)
             | Layer::Relu(_)
-            | Layer::QuantizedRelu(_)
-            | Layer::Neuron(_) => Self::None,
+            | Layer::QuantizedRelu(_) => Self::None,
         }
     }
 }
@@ -57,37 +64,55 @@ impl Source<'_> {
     /// The layer with the weights of the file.
     pub fn filled(&mut self) -> Result<Layer, WeightError> {
         Ok(match self.layer {
-            Layer::Linear(linear) => {
-                let [inputs, outputs] = linear.weight.dims();
-                let mut linear = linear.clone();
-                let weight = transposed(&self.take("weight", &[outputs, inputs])?, inputs);
-                linear.weight = replaced(&linear.weight, weight);
-                linear.bias = self.bias(linear.bias.as_ref())?;
-                Layer::Linear(linear)
-            }
-            Layer::Conv2d(conv) => {
-                let mut conv = conv.clone();
-                let weight = self.take("weight", &conv.weight.dims())?;
-                conv.weight = replaced(&conv.weight, weight);
-                conv.bias = self.bias(conv.bias.as_ref())?;
-                Layer::Conv2d(conv)
-            }
+            Layer::Linear(linear) => Layer::Linear(self.linear(linear, "")?),
+            Layer::Conv2d(conv) => Layer::Conv2d(self.conv2d(conv, "")?),
             Layer::BatchNorm(norm) => Layer::BatchNorm(self.batch_norm(norm)?),
             Layer::ThresholdDependentBatchNorm(layer) => {
                 let mut layer = layer.clone();
                 layer.norm = self.batch_norm(&layer.norm)?;
                 Layer::ThresholdDependentBatchNorm(layer)
             }
+            Layer::Neuron(neuron) => {
+                let mut neuron = neuron.clone();
+                self.refuse_connection()?;
+                self.fill_neuron(&mut neuron)?;
+                Layer::Neuron(neuron)
+            }
+            Layer::Recurrent(recurrent) => {
+                let mut recurrent = recurrent.clone();
+                self.fill_neuron(&mut recurrent.neuron)?;
+                self.fill_connection(&mut recurrent.connection)?;
+                Layer::Recurrent(recurrent)
+            }
             other => other.clone(),
         })
+    }
+
+    pub fn linear(&mut self, linear: &Linear, inside: &str) -> Result<Linear, WeightError> {
+        let [inputs, outputs] = linear.weight.dims();
+        let mut linear = linear.clone();
+        let weight = self.take(&format!("{inside}weight"), &[outputs, inputs])?;
+        linear.weight = replaced(&linear.weight, transposed(&weight, inputs));
+        linear.bias = self.bias(linear.bias.as_ref(), inside)?;
+        Ok(linear)
+    }
+
+    pub fn conv2d(&mut self, conv: &Conv2d, inside: &str) -> Result<Conv2d, WeightError> {
+        let mut conv = conv.clone();
+        let weight = self.take(&format!("{inside}weight"), &conv.weight.dims())?;
+        conv.weight = replaced(&conv.weight, weight);
+        conv.bias = self.bias(conv.bias.as_ref(), inside)?;
+        Ok(conv)
     }
 
     fn bias(
         &mut self,
         bias: Option<&Param<Tensor<1>>>,
+        inside: &str,
     ) -> Result<Option<Param<Tensor<1>>>, WeightError> {
+        let name = format!("{inside}bias");
         let Some(bias) = bias else {
-            let tensor = self.name("bias");
+            let tensor = self.name(&name);
             return match self.file.shape(&tensor) {
                 None => Ok(None),
                 Some(_) => Err(self.file.error(WeightProblem::Bias {
@@ -97,7 +122,7 @@ impl Source<'_> {
                 })),
             };
         };
-        let values = self.take("bias", &bias.dims())?;
+        let values = self.take(&name, &bias.dims())?;
         Ok(Some(replaced(bias, values)))
     }
 
@@ -122,33 +147,57 @@ impl Source<'_> {
         Ok(norm)
     }
 
-    /// The numbers of the tensor that has this name under the prefix, and must have this shape.
+    /// The numbers of the tensor that has this name under the prefix, as a whole or in parts, and must have this
+    /// shape.
     fn take(&mut self, name: &str, expected: &[usize]) -> Result<Vec<f32>, WeightError> {
-        let (file, layer, tensor) = (self.file, self.index, self.name(name));
-        let problem = match file.tensors.get(&tensor) {
-            Some(stored) if stored.shape[..] != *expected => {
-                let (expected, got) = (expected.to_vec(), stored.shape.to_vec());
-                WeightProblem::Shape { layer, name: self.layer.name(), tensor, expected, got }
-            }
-            Some(stored) => match values(stored) {
-                Ok(values) => {
-                    self.taken.push(tensor);
-                    return Ok(values);
-                }
-                Err(problem) => problem,
-            },
-            None => {
-                let beside = self.name("");
-                let all = file.names().into_iter().map(String::from);
-                let (near, far): (Vec<_>, Vec<_>) = all.partition(|name| name.starts_with(&beside));
-                let names = if near.is_empty() { far } else { near };
-                WeightProblem::Missing { layer, name: self.layer.name(), tensor, names }
-            }
+        let (file, tensor) = (self.file, self.name(name));
+        let Some(found) = find(file, &tensor).map_err(|parts| self.ambiguous(&tensor, parts))?
+        else {
+            return Err(self.missing(name));
         };
-        Err(file.error(problem))
+        if found.shape != expected {
+            let (expected, got) = (expected.to_vec(), found.shape);
+            let (layer, name) = (self.index, self.layer.name());
+            return Err(file.error(WeightProblem::Shape { layer, name, tensor, expected, got }));
+        }
+        match found.values() {
+            Ok(values) => {
+                self.taken.extend(found.names);
+                Ok(values)
+            }
+            Err(Failure::File(problem)) => Err(file.error(problem)),
+            Err(Failure::Ambiguous(reason)) => {
+                let leaf = name.rsplit('.').next().unwrap_or(name);
+                Err(self.ambiguous(&tensor, found.ambiguity(leaf, reason)))
+            }
+        }
     }
 
-    fn name(&self, name: &str) -> String {
+    fn ambiguous(&self, tensor: &str, parts: Ambiguity) -> WeightError {
+        let Ambiguity { parts, reason, remedy } = parts;
+        self.file.error(WeightProblem::Parametrized {
+            layer: self.index,
+            name: self.layer.name(),
+            tensor: tensor.into(),
+            parts,
+            problem: format!("{reason}; call `{remedy}` in Python before `torch.save`").into(),
+        })
+    }
+
+    /// The error for a tensor that is not under the prefix.
+    pub fn missing(&self, name: &str) -> WeightError {
+        let beside = self.name("");
+        let all = self.file.names().into_iter().map(String::from);
+        let (near, far): (Vec<_>, Vec<_>) = all.partition(|name| name.starts_with(&beside));
+        self.file.error(WeightProblem::Missing {
+            layer: self.index,
+            name: self.layer.name(),
+            tensor: self.name(name),
+            names: if near.is_empty() { far } else { near },
+        })
+    }
+
+    pub fn name(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.into() } else { format!("{}.{name}", self.prefix) }
     }
 }

@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::layer::{Source, Weights};
-use super::{WeightError, WeightFile, WeightProblem, name};
+use super::neuron::{is_state, neurons_of};
+use super::{WeightError, WeightFile, WeightProblem};
 use crate::sequential::Sequential;
 
 /// Which layers take which tensors of a [`WeightFile`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mapping {
     /// The first layer that takes weights, those of the lowest number in the file; and so on. For names such
-    /// as `0.weight`, `3.weight`, `10.weight` of `torch.nn.Sequential`. Names whose first difference is not a
-    /// number, as `conv1.weight` and `fc1.weight`, have no order.
+    /// as `0.weight`, `3.weight`, `10.weight` of `torch.nn.Sequential`. Neurons take the parameters that a file
+    /// has between the same weights. Names whose first difference is not a number, as `conv1.weight` and
+    /// `fc1.weight`, have no order.
     InOrder,
     /// The layer of this number, the first is 0, takes what the file has under this prefix: `conv1` for
     /// `conv1.weight` and `conv1.bias`.
@@ -40,16 +42,19 @@ impl WeightFile {
     /// Gives the weights of the file to a network, all of them. Numbers of half and double precision become
     /// those of the network. Parameters keep their id, device and whether they are learned.
     ///
-    /// Parameters of neurons are not in such files and stay as they are, as does the largest output of a
-    /// [`QuantizedRelu`](crate::layer::QuantizedRelu), for which files have no common name: where a file has it, it
-    /// is a tensor that no layer takes, for [`load_partial`](Self::load_partial). A `num_batches_tracked` beside a
-    /// batch normalization is passed over.
+    /// Weights that PyTorch normalizes or prunes are computed from their parts, as in evaluation mode. Neurons get
+    /// the parameters that snnTorch and SpikingJelly have for them where they are learned, or one for each neuron;
+    /// what is configured must be equal in the file. Neurons for which the file has nothing keep theirs, as does
+    /// the largest output of a [`QuantizedRelu`](crate::layer::QuantizedRelu), for which files have no common name:
+    /// where a file has it, it is a tensor that no layer takes, for [`load_partial`](Self::load_partial). A
+    /// `num_batches_tracked` beside a batch normalization is passed over.
     ///
     /// # Errors
     ///
     /// If something does not fit: the mapping to the network; a tensor that is missing, is damaged, has another
-    /// shape, or has a number that is not finite; a bias on one side only; a tensor that no layer takes, or a layer
-    /// with weights that gets none. Then the network stays as it was.
+    /// shape, or has a number that is not finite; a bias on one side only; parts that do not determine a weight; a
+    /// parameter of neurons that differs from the configuration, or a state that is not at rest; a tensor that no
+    /// layer takes, or a layer with weights that gets none. Then the network stays as it was.
     pub fn load(
         &self,
         network: &mut Sequential,
@@ -57,6 +62,14 @@ impl WeightFile {
     ) -> Result<LoadReport, WeightError> {
         let (loaded, report) = self.loaded(network, mapping)?;
         let LoadReport { unused, untouched, .. } = &report;
+        // Of neurons that are mapped; others are tensors that no layer takes.
+        let is_left = |name: &&String| {
+            let neurons = is_state(name).then(|| neurons_of(name)).flatten();
+            report.loaded.iter().any(|(_, prefix)| Some(&prefix[..]) == neurons)
+        };
+        if let Some(tensor) = unused.iter().find(is_left) {
+            return Err(self.error(WeightProblem::State { tensor: tensor.clone() }));
+        }
         if !unused.is_empty() {
             return Err(self.error(WeightProblem::Unused { names: unused.clone() }));
         }
@@ -104,7 +117,7 @@ impl WeightFile {
             };
             let name = layer.name();
             match Weights::of(layer) {
-                Weights::File => {}
+                Weights::File | Weights::Neurons | Weights::Recurrent => {}
                 Weights::Elsewhere => return refuse(format!("a {name}, which files do not have")),
                 Weights::None => return refuse(format!("a {name}, which has none")),
             }
@@ -119,28 +132,10 @@ impl WeightFile {
         let unused = unused.map(String::from).collect();
         let untouched = network.layers.iter().enumerate();
         let untouched = untouched.filter(|(index, layer)| {
-            Weights::of(layer) != Weights::None && !filled.contains(index)
+            !matches!(Weights::of(layer), Weights::None | Weights::Neurons)
+                && !filled.contains(index)
         });
         let untouched = untouched.map(|(index, layer)| (index, layer.name())).collect();
         Ok((Sequential::new(layers), LoadReport { loaded: pairs, unused, untouched }))
-    }
-
-    fn in_order(&self, network: &Sequential) -> Result<Vec<(usize, String)>, WeightProblem> {
-        let prefix = |name: &str| match name.strip_suffix("weight")? {
-            "" => Some(String::new()),
-            prefix => prefix.strip_suffix('.').map(String::from),
-        };
-        let mut prefixes: Vec<_> = self.tensors.keys().filter_map(|name| prefix(name)).collect();
-        prefixes.sort_by(|a, b| name::compare(a, b));
-        if !name::are_numbered(&prefixes) {
-            return Err(WeightProblem::Order { prefixes });
-        }
-        let layers = network.layers.iter().enumerate();
-        let layers = layers.filter(|(_, layer)| Weights::of(layer) == Weights::File);
-        let layers: Vec<_> = layers.map(|(index, layer)| (index, layer.name())).collect();
-        if layers.len() != prefixes.len() {
-            return Err(WeightProblem::Count { layers, prefixes });
-        }
-        Ok(layers.into_iter().map(|(index, _)| index).zip(prefixes).collect())
     }
 }

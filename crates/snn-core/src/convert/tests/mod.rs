@@ -1,5 +1,6 @@
 //! Converted networks against their originals, and spike for spike against loops over numbers.
 
+mod folding;
 mod loops;
 mod rates;
 mod refused;

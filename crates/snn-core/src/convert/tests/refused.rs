@@ -18,7 +18,7 @@ fn what_was_done_is_reported() {
     let report = ConversionConfig::new().convert(&ann, &[1, 6, 6]).unwrap().report;
     let lines = [
         "  0  Conv2d     [2, 4, 4]  weights as they are",
-        "  1  BatchNorm  [2, 4, 4]  folded into the weights in front of it",
+        "  1  BatchNorm  [2, 4, 4]  folded into the weights before it",
         "  2  Relu       [2, 4, 4]  integrate-and-fire; a spike stands for 1",
         "  3  AvgPool2d  [2, 2, 2]  sum pooling; 0.25 goes into the next weights",
         "  4  Dropout    [2, 2, 2]  left out",
@@ -42,14 +42,15 @@ fn what_cannot_be_converted_is_named() {
     );
     assert_eq!(
         message(SequentialConfig::new().layer(LayerConfig::Relu), &[2]),
-        "layer 0 (Relu) cannot be converted: there are no weights in front of it"
+        "layer 0 (Relu) cannot be converted: there are no weights between it and the activation or the \
+         input before it: put a Linear or Conv2d there, or leave it out"
     );
     let last = linear().layer(LayerConfig::Relu).layer(BatchNormConfig::new(2));
     let ann = with_statistics(last.init(&device()).unwrap(), 1);
     assert_eq!(
         ConversionConfig::new().convert(&ann, &[2]).unwrap_err().to_string(),
-        "layer 2 (BatchNorm) cannot be converted: there are no weights behind it to make up for \
-         what came before"
+        "layer 2 (BatchNorm) cannot be converted: no later weights can absorb the scaling of the \
+         BatchNorm or the scales of channels before it: end with a Linear or Conv2d"
     );
     assert_eq!(message(linear(), &[3]), "layer 0 (Linear): expected samples of shape [2], got [3]");
     let mut ann = drawn(linear(), 1);

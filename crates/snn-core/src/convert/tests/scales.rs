@@ -5,6 +5,7 @@ use burn::nn::BatchNormConfig;
 use super::rates::assert_rates;
 use super::*;
 use crate::layer::QuantizedReluConfig;
+use crate::layer::SumPool2dConfig;
 use crate::sequential::parameters;
 
 /// Thresholds, and what a spike takes from the membrane.
@@ -108,6 +109,33 @@ fn quantized_units_are_exact_in_as_many_steps_as_levels() {
         let rates: Tensor<2> = y.mean_dim(0).squeeze_dim(0);
         assert_eq!(values(rates), values(analog::<2, 2>(&ann, &x)));
     }
+}
+
+/// A sum over four pixels makes four of a bias: a correction without that factor would be four times too large.
+#[test]
+fn corrected_biases_account_for_poolings_before_neurons() {
+    let config = SequentialConfig::new()
+        .layer(Conv2dConfig::new([2, 4], [3, 3]))
+        .layer(SumPool2dConfig::new([2, 2]))
+        .layer(LayerConfig::Relu)
+        .layer(LayerConfig::Flatten)
+        .layer(LinearConfig::new(36, 4));
+    let ann = drawn(config, 2);
+    let x = Drawn::new(7).image([80, 2, 8, 8]);
+    let mut converted = ConversionConfig::new()
+        .with_v_min(None)
+        .convert_normalized(&ann, &x, &Normalization::new(99.0))
+        .unwrap();
+    let error = |converted: &Conversion| {
+        let (y, _) = converted.network.forward_static::<4, 3>(x.clone(), 6, rest());
+        let rates: Tensor<2> = y.mean_dim(0).squeeze_dim(0);
+        let expected: Tensor<2> = analog(&ann, &x);
+        (rates * converted.output_scale - expected).mean_dim(0).abs().sum().into_scalar::<f32>()
+    };
+    let before = error(&converted);
+    converted.correct_biases(&ann, &x, 6);
+    let after = error(&converted);
+    assert!(after < 0.4 * before, "{before} became {after}");
 }
 
 #[test]

@@ -73,6 +73,12 @@ fn any_network(draw: &mut Drawn) -> Sequential {
             .with_bias(draw.below(2) == 1);
         config = config.layer(conv);
         if draw.below(2) == 1 {
+            config = match draw.below(6) {
+                0 => config.layer(MaxPool2dConfig::new([1, 2]).with_strides([1, 1])),
+                1 => config.layer(AvgPool2dConfig::new([2, 1]).with_strides([1, 1])),
+                2 => config.layer(SumPool2dConfig::new([1, 2]).with_strides([1, 1])),
+                _ => config,
+            };
             config = config.layer(BatchNormConfig::new(outputs));
         }
         config = config.layer(LayerConfig::Relu);
@@ -100,9 +106,18 @@ fn any_network(draw: &mut Drawn) -> Sequential {
         .layer(LayerConfig::Relu);
     let mut ann = config.init(&device()).unwrap().map(draw);
     // Statistics with which nothing is rounded: variances of 1 and 4, with epsilon.
+    let mut behind_max = false;
     for layer in &mut ann.layers {
+        match layer {
+            Layer::Conv2d(_) => behind_max = false,
+            Layer::MaxPool2d(_) => behind_max = true,
+            _ => {}
+        }
         if let Layer::BatchNorm(norm) = layer {
             let features = norm.gamma.dims()[0];
+            if behind_max {
+                norm.gamma = Param::from_tensor(norm.gamma.val().abs() + 0.0625);
+            }
             norm.epsilon = 0.75;
             let state = |values: Vec<f32>| {
                 RunningState::new(Tensor::<1>::from_floats(values.as_slice(), &device()))

@@ -134,7 +134,7 @@ fn pack<N: Neuron, const D: usize, const S: usize>(
     Packed {
         x: input.reshape([dims[0], columns]).cast(DType::F32),
         start: Tensor::cat(rows, 0),
-        coefficients: fused::coefficients(linear, size, &device),
+        coefficients: fused::coefficients(linear, &device),
         weight: graded(linear, dense.weight()).cast(DType::F32),
         bias: bias.map_or_else(
             || Tensor::zeros([1, size], single),
