@@ -33,7 +33,7 @@ impl Header {
                 let text = comment(line);
                 header.sensor = header.sensor.or_else(|| statement::sensor(&text));
                 header.unit = header.unit.or_else(|| statement::unit(&text));
-                commented.extend(names(&text));
+                commented.extend(commented_names(&text));
                 continue;
             }
             let found: Vec<&[u8]> = fields(line).map(|(_, field)| field).collect();
@@ -53,9 +53,7 @@ impl Header {
                 && found.iter().all(is_name)
                 && found.iter().any(|field| !field.is_empty())
             {
-                let line = String::from_utf8_lossy(line);
-                // Names with units in them, or else whatever stands between separators.
-                header.names = names(&line).unwrap_or_else(|| words(&found));
+                header.names = names(&String::from_utf8_lossy(line));
                 continue;
             }
             // A separator at the end is no field.
@@ -94,11 +92,6 @@ fn comment(line: &[u8]) -> String {
     text.trim_start().trim_start_matches(['#', '%', '!', '/']).trim().into()
 }
 
-fn words(fields: &[&[u8]]) -> Vec<String> {
-    let word = |field: &&[u8]| String::from_utf8_lossy(field).trim_matches('"').to_owned();
-    fields.iter().map(word).collect()
-}
-
 /// The size of a sensor, if a line is two whole numbers.
 fn size(fields: &[&[u8]]) -> Option<SensorSize> {
     let [width, height] = fields else { return None };
@@ -106,44 +99,47 @@ fn size(fields: &[&[u8]]) -> Option<SensorSize> {
     (width > 0 && height > 0).then(|| SensorSize::new(width, height))
 }
 
-/// Names in a line of text, after a word with a colon: `Format: time (float s), x, y, polarity`.
-/// `None` unless two of them are the time and a column of pixels.
-fn names(text: &str) -> Option<Vec<String>> {
-    let text = text.split_once(':').map_or(text, |(_, names)| names);
-    let mut names = Vec::new();
-    let (mut name, mut depth) = (String::new(), 0_usize);
-    let separators: &[char] = if has_commas(text) { &[',', ';'] } else { &[' ', '\t'] };
-    for letter in text.chars() {
-        match letter {
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 && separators.contains(&letter) {
-            names.push(std::mem::take(&mut name));
-        } else {
-            name.push(letter);
-        }
-    }
-    names.push(name);
-    let spaced = separators.contains(&' ');
-    let names = names.iter().map(|name| name.trim().trim_matches('"').to_owned());
-    let names: Vec<String> = names.filter(|name| !spaced || !name.is_empty()).collect();
-    let names = if spaced { join_units(names) } else { names };
+/// Names in a comment, after a word with a colon: `Format: time (float s), x, y, polarity`. `None` unless
+/// they are those of columns.
+fn commented_names(text: &str) -> Option<Vec<String>> {
+    let names = names(text.split_once(':').map_or(text, |(_, names)| names));
     Roles::by_name(&names, None).is_ok().then_some(names)
 }
 
-/// Whether there is a separator outside of brackets.
-fn has_commas(text: &str) -> bool {
-    let mut depth = 0_usize;
-    text.chars().any(|letter| {
-        match letter {
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0 && matches!(letter, ',' | ';')
-    })
+/// Names between the first separator that is outside of brackets: commas, semicolons, or else spaces. What
+/// follows another separator is no name: `t, x, y, p; times in ms`.
+fn names(text: &str) -> Vec<String> {
+    let outside = |separates: &dyn Fn(char) -> bool| -> Vec<usize> {
+        let mut depth = 0_usize;
+        let places = text.char_indices().filter(|(_, letter)| {
+            match letter {
+                '(' | '[' => depth += 1,
+                ')' | ']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0 && separates(*letter)
+        });
+        places.map(|(at, _)| at).collect()
+    };
+    let first = outside(&|letter| matches!(letter, ',' | ';')).first().copied();
+    let Some(separator) = first.and_then(|at| text[at..].chars().next()) else {
+        let words = text.split_whitespace().map(|word| word.trim_matches('"').to_owned());
+        return join_units(words.collect());
+    };
+    let (mut names, mut start) = (Vec::new(), 0);
+    for end in outside(&|letter| letter == separator).into_iter().chain([text.len()]) {
+        let name = &text[start..end];
+        // Brackets may contain separators.
+        let name = if name.contains(['(', '[']) { name } else { first_of(name) };
+        names.push(name.trim().trim_matches('"').to_owned());
+        start = end + 1;
+    }
+    names
+}
+
+/// The part before another separator.
+fn first_of(name: &str) -> &str {
+    name.split([',', ';']).next().unwrap_or(name)
 }
 
 /// Between spaces, a unit in brackets belongs to the name before it: `t [s] x y p`.

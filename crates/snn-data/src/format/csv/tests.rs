@@ -234,7 +234,7 @@ fn names_that_are_not_recognized_are_asked_for() {
         assert!(problem.contains(missing) && problem.contains("Options::columns"), "{problem}");
     }
     for header in
-        ["time_stamp,x_pos,y_addr,polarity_bool", "\"t\",\"x\",\"y\",\"p\"", "t x y p gain"]
+        ["time_stamp,x_pos,y_addr,polarity_bool", "\"t\",\"x\",\"y\",\"p\"", "t,x,y,p,gain"]
     {
         let text =
             format!("{header}\n5,3,1,1{}\n", if header.ends_with("gain") { ",0.5" } else { "" });
@@ -275,7 +275,7 @@ fn what_comments_state_is_obeyed() {
 fn sorted_pixels_are_no_times() {
     // numpy.argwhere of a volume [x, y, t]: x rises, and t does not.
     let rows = (0..20)
-        .flat_map(|x| (0..25).map(move |t| format!("{x} {} {} 1\n", (x * 7 + t) % 20, 80 * t)));
+        .flat_map(|x| (0..100).map(move |t| format!("{x} {} {} 1\n", (x * 7 + t) % 20, 20 * t)));
     let problem = problem(&rows.collect::<String>());
     assert!(problem.contains("txyp") && problem.contains("xytp"), "{problem}");
 }
