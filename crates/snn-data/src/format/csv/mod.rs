@@ -69,7 +69,7 @@ pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatE
         }
         Refusal::Format(refusal) => explain(refusal),
     })?;
-    let columns = Some(roles.order());
+    let columns = (!roles.columns.is_empty()).then(|| roles.order());
     let sensor = header.sensor.map(|sensor| Finding::new(sensor, Basis::File));
     Ok(Decoded { content, sensor, time_unit, columns, offset: header.start })
 }
