@@ -29,6 +29,9 @@ pub fn confusion<N: SpikingNetwork>(
             (predicted, targets) =
                 (predicted.select(0, counted.clone()), targets.select(0, counted));
         }
+        if predicted.clone().equal_scalar(-1).any().into_scalar::<bool>() {
+            return Err("a sample has scores that are NaN, so no class is predicted for it".into());
+        }
         matrix = matrix + confusion_matrix(predicted, targets, classes);
     }
     let counts = matrix.into_data().convert::<i64>().try_to_vec::<i64>()?;

@@ -82,7 +82,9 @@ impl Form {
         match self {
             Self::Itself => value,
             Self::Euler { dt } => dt / (1.0 - value),
-            Self::Exact { dt } => -dt / value.ln(),
+            // A factor of 1 is an infinite time constant, and ln 1 is a positive zero.
+            Self::Exact { dt } if value < 1.0 => -dt / value.ln(),
+            Self::Exact { .. } => f64::INFINITY,
             Self::Sigmoid => ((1.0 - value) / value).ln(),
         }
     }
@@ -192,7 +194,9 @@ impl Coefficient {
         let param = match &mut self.value {
             Stored::Scalar(configured) => {
                 let expected = rounded(*configured);
-                let other = |value: &f64| (value - expected).abs() > 1e-6 * expected.abs();
+                // A decay near 0 is the difference of two numbers near 1.
+                let tolerance = 1e-6 * expected.abs().max(0.1);
+                let other = |value: &f64| (value - expected).abs() > tolerance;
                 return match values.iter().position(other) {
                     Some(at) => Err(Mismatch::Fixed { at, configured: *configured }),
                     None => Ok(()),
@@ -364,8 +368,11 @@ mod tests {
         euler.take(&[0.75], exactly).unwrap();
         assert_eq!(euler.param().unwrap().val().into_scalar::<f32>(), 8.0);
         // An infinite time constant is used at the limit, an infinite logit is not.
-        euler.take(&[1.0], exactly).unwrap();
-        assert_eq!(euler.values(), [1.0]);
+        for decay in [Decay::factor(0.5), Decay::euler(4.0, 2.0), Decay::exact(5.0, 2.0)] {
+            let mut learned = decay.coefficient(true, &device).unwrap();
+            learned.take(&[1.0], exactly).unwrap();
+            assert_eq!(learned.values(), [1.0], "{decay:?}");
+        }
         let mut parametric = Decay::parametric(3.0, 2.0).coefficient(true, &device).unwrap();
         assert_eq!(parametric.take(&[1.0], exactly), Err(Mismatch::Limit { at: 0 }));
     }

@@ -213,12 +213,13 @@ impl Real for Lanes {
 
     #[inline(always)]
     fn at_least(self, number: f64) -> Self {
-        self.map(|x| x.max(number as f32))
+        // A comparison keeps NaN, which `f32::max` drops.
+        self.map(|x| if x < number as f32 { number as f32 } else { x })
     }
 
     #[inline(always)]
     fn at_most(self, number: f64) -> Self {
-        self.map(|x| x.min(number as f32))
+        self.map(|x| if x > number as f32 { number as f32 } else { x })
     }
 
     #[inline(always)]

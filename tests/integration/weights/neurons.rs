@@ -257,8 +257,8 @@ fn what_differs_from_the_configuration_is_refused() {
         (
             LiConfig::new(Decay::factor(0.5)).into(),
             leaky(0.5, 1.0, &[]),
-            "layer 1 (Li) does not take 1.reset_mechanism_val: it is 0 (\"subtract\"), and the layer has None; \
-             configure `SnnTorchReset::Subtract`",
+            "layer 1 (Li) does not take 1.reset_mechanism_val: it is 0 (\"subtract\"), and the layer never resets; \
+             use a spiking layer and record its membrane, or train with reset_mechanism=\"none\"",
         ),
         (
             lif().into(),
@@ -287,8 +287,8 @@ fn what_differs_from_the_configuration_is_refused() {
         (
             lif().with_learn_beta(true).into(),
             leaky(0.5, 1.0, &[f32s("1.beta", &[2], &[0.5, 0.25])]),
-            "layer 1 (Lif) does not take 1.beta: it has 2 values, the decay of the membrane of the layer 1; \
-             configure `Values::Each` with one value for each neuron (channel)",
+            "layer 1 (Lif) does not take 1.beta: expected as many values as the decay of the membrane of the \
+             layer has (1), found 2; configure `Values::Each` with a value for each neuron (channel)",
         ),
         (
             lif().with_learn_threshold(true).into(),

@@ -45,10 +45,10 @@ impl Reduced {
     }
 
     #[inline(always)]
-    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN is to replace every number")]
+    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN replaces every number, and stays")]
     fn greatest(&mut self, output: Lanes, t: usize) {
         for k in 0..Lanes::COUNT {
-            if !(output.0[k] <= self.value.0[k]) {
+            if !(output.0[k] <= self.value.0[k]) && !self.value.0[k].is_nan() {
                 self.value.0[k] = output.0[k];
                 self.step.0[k] = t as f32;
             }

@@ -160,6 +160,7 @@ impl Source<'_> {
             }
         }
         let given = self.read("threshold")?;
+        let spikes = threshold.is_some();
         if let Some(threshold) = threshold {
             if let Some(ParameterValues { values, label, shape, .. }) = &given
                 && let Some(at) = values.iter().position(|value| *value <= 0.0)
@@ -177,7 +178,7 @@ impl Source<'_> {
         if let Some(graded) = graded_spikes_factor {
             self.fill(graded, given, "graded_spikes_factor", &GRADED)?;
         }
-        self.check_reset(reset)?;
+        self.check_reset(reset, spikes)?;
         self.pass_over_rest()
     }
 
@@ -279,8 +280,8 @@ impl Source<'_> {
             Mismatch::Count(count) => self.misfit(
                 name,
                 &format!(
-                    "it has {} values, the {what} of the layer {count}; configure `Values::Each` with one value \
-                     for each neuron (channel)",
+                    "expected as many values as the {what} of the layer has ({count}), found {}; configure \
+                     `Values::Each` with a value for each neuron (channel)",
                     given.values.len()
                 ),
             ),
@@ -308,7 +309,7 @@ impl Source<'_> {
         }
     }
 
-    fn check_reset(&mut self, configured: Option<Reset>) -> Result<(), WeightError> {
+    fn check_reset(&mut self, configured: Option<Reset>, spikes: bool) -> Result<(), WeightError> {
         let (Some(given), Some(configured)) = (self.read("reset_mechanism_val")?, configured)
         else {
             return Ok(());
@@ -321,6 +322,14 @@ impl Source<'_> {
         let found = resets.iter().zip(0..).find(|(_, number)| given.values == [f64::from(*number)]);
         match found {
             Some(((reset, ..), _)) if *reset == configured => Ok(()),
+            // A readout never resets.
+            Some(((_, name, _), number)) if !spikes => Err(self.misfit(
+                "reset_mechanism_val",
+                &format!(
+                    "it is {number} (\"{name}\"), and the layer never resets; use a spiking layer and record \
+                     its membrane, or train with reset_mechanism=\"none\""
+                ),
+            )),
             Some(((_, name, remedy), number)) => Err(self.misfit(
                 "reset_mechanism_val",
                 &format!("it is {number} (\"{name}\"), and the layer has {configured:?}; configure `{remedy}`"),

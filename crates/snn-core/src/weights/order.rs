@@ -35,13 +35,8 @@ impl WeightFile {
                 Weights::None | Weights::Elsewhere => None,
             })
             .collect();
-        let has_neurons = takes.iter().any(|(.., kind)| *kind == Kind::Neurons);
-        let ordered = match has_neurons {
-            true => modules.iter().map(|(prefix, _)| prefix.clone()).collect(),
-            false => prefixes.clone(),
-        };
-        if !name::are_numbered(&ordered) {
-            return Err(WeightProblem::Order { prefixes: ordered });
+        if !name::are_numbered(&prefixes) {
+            return Err(WeightProblem::Order { prefixes });
         }
         let with_weights = takes.iter().filter(|(.., kind)| *kind == Kind::Weights);
         let layers: Vec<_> = with_weights.map(|(index, name, _)| (*index, name.clone())).collect();
@@ -52,10 +47,14 @@ impl WeightFile {
             layers.iter().map(|(index, _)| *index).zip(prefixes).collect();
         // Neurons are between the same layers with weights here and there.
         let here = between(takes.iter().map(|(index, name, kind)| ((*index, name.clone()), *kind)));
-        let there = between(modules.into_iter());
+        let there = between(modules.iter().map(|(prefix, kind)| (prefix.clone(), *kind)));
+        let all: Vec<String> = modules.iter().map(|(prefix, _)| prefix.clone()).collect();
+        let numbered = name::are_numbered(&all);
         for (layers, prefixes) in here.into_iter().zip(there) {
             match (layers.len(), prefixes.len()) {
                 (0, _) | (_, 0) => {}
+                // Without numbers it is not known between which weights neurons are.
+                _ if !numbered => return Err(WeightProblem::Order { prefixes: all }),
                 (here, there) if here == there => {
                     pairs.extend(layers.into_iter().map(|(index, _)| index).zip(prefixes));
                 }

@@ -37,8 +37,8 @@ impl Criterion {
         self.forward_checked(sequence, scale, targets, mask, LabelCheck::Now)
     }
 
-    /// As [`forward`](Self::forward), with the loss of each sample, `[B]`, weights included. The mean
-    /// of these is the loss, unless it is a [weighted
+    /// Computes the loss of each sample, `[B]`, weights included, and the scores of
+    /// [`forward`](Self::forward). The mean of these losses is the loss, unless it is a [weighted
     /// mean](ReadoutCrossEntropy::weighted_mean).
     ///
     /// # Panics

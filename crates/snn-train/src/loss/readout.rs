@@ -73,7 +73,10 @@ impl Readout {
                 let largest = fill_padding(sequence, mask, f64::NEG_INFINITY).max_dim(0);
                 zero_empty(largest, mask)
             }
-            Self::Last => (sequence * last_steps(mask)).sum_dim(0),
+            Self::Last => {
+                let others = last_steps(mask).equal_elem(0.0).expand(sequence.dims());
+                sequence.mask_fill(others, 0.0).sum_dim(0)
+            }
             Self::FirstSpike(inverse) => {
                 let times = spike_times_until(sequence, 1, divisors(mask) - 1.0);
                 zero_empty(inverse.of(times), mask)

@@ -6,10 +6,10 @@ use snn_core::memory::is_on_host;
 /// When class indices out of range are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LabelCheck {
-    /// At once, where the indices are in the host's memory. Elsewhere as `Later`: reading them would
-    /// wait for everything that the device has yet to compute.
+    /// At once, where the indices are in the host's memory. Elsewhere the results are NaN: reading the
+    /// indices would wait for everything that the device has yet to compute.
     Now,
-    /// By whoever reads the results: they are NaN.
+    /// By the caller, with the results.
     Later,
 }
 
@@ -17,7 +17,7 @@ pub(crate) enum LabelCheck {
 pub(crate) struct Targets<const D: usize> {
     indices: Tensor<D, Int>,
     classes: usize,
-    /// Whether indices out of range are still to be found.
+    /// Whether nobody finds indices out of range.
     unchecked: bool,
 }
 
@@ -36,11 +36,11 @@ impl<const D: usize> Targets<D> {
             }
             _ => assert_eq!(got, shape, "expected targets {shape:?}, got {got:?}"),
         }
-        let now = check == LabelCheck::Now && is_readable(&indices);
-        if now {
+        let readable = is_readable(&indices);
+        if check == LabelCheck::Now && readable {
             check_range("class", &indices, classes);
         }
-        Self { indices, classes, unchecked: !now }
+        Self { indices, classes, unchecked: check == LabelCheck::Now && !readable }
     }
 
     /// Number of classes.
@@ -151,6 +151,11 @@ pub(crate) fn outside(
 /// Error message for a class index out of range.
 pub(crate) fn out_of_range(what: &str, class: i64, place: &str, classes: usize) -> String {
     let last = classes.saturating_sub(1);
+    if (what, class) == ("prediction", -1) {
+        return format!(
+            "expected predictions from 0 to {last}, found none of {place}: its scores are NaN"
+        );
+    }
     format!(
         "expected class indices from 0 to {last} for {classes} classes, found {what} {class} of {place}; \
          number the classes from 0, or give the network an output for each"
@@ -165,13 +170,15 @@ mod tests {
     #[test]
     fn what_is_not_found_at_once_is_nan() {
         // Class 1 of 3, then 3 and -1, which are none.
-        let targets = Targets::new(classes(&[1, 3, -1]), [3], 3, LabelCheck::Later);
-        let hot = values(targets.one_hot::<2>());
-        assert_eq!(hot[..3], [0.0, 1.0, 0.0]);
-        assert!(hot[3..].iter().all(|x| x.is_nan()), "{hot:?}");
-        let weights = values(targets.weights::<2>(&[2.0, 3.0, 4.0]));
-        assert_eq!(weights[0], 3.0);
-        assert!(weights[1..].iter().all(|x| x.is_nan()), "{weights:?}");
+        simulate_device_memory(|| {
+            let targets = Targets::new(classes(&[1, 3, -1]), [3], 3, LabelCheck::Now);
+            let hot = values(targets.one_hot::<2>());
+            assert_eq!(hot[..3], [0.0, 1.0, 0.0]);
+            assert!(hot[3..].iter().all(|x| x.is_nan()), "{hot:?}");
+            let weights = values(targets.weights::<2>(&[2.0, 3.0, 4.0]));
+            assert_eq!(weights[0], 3.0);
+            assert!(weights[1..].iter().all(|x| x.is_nan()), "{weights:?}");
+        });
     }
 
     #[test]

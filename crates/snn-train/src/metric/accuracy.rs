@@ -134,14 +134,17 @@ fn are_among(scores: Tensor<2>, targets: &Targets<1>, k: usize) -> Tensor<1, Boo
     let classes = targets.classes();
     assert!((1..=classes).contains(&k), "expected a k from 1 to {classes} classes, got {k}");
     let scores = scores.detach();
-    let right = scores.clone().mask_fill(targets.is_class::<2>().bool_not(), 0.0).sum_dim(1);
+    let is_class = targets.is_class::<2>();
+    let right = scores.clone().mask_fill(is_class.clone().bool_not(), 0.0).sum_dim(1);
     let class = Tensor::<1, Int>::arange(0..classes as i64, &scores.device());
     let not_before = class.unsqueeze_dim::<2>(0).greater_equal(targets.indices().unsqueeze_dim(1));
     // Counted, not sorted: the order that a sort leaves tied classes in depends on the backend. The
     // classes that are not ahead are counted, the right one among them: comparisons with NaN are false.
     let tied = right.clone().equal(scores.clone()).bool_and(not_before);
     let not_ahead = right.greater(scores).bool_or(tied).int().sum_dim(1).squeeze_dim::<1>(1);
-    not_ahead.greater_scalar((classes - k) as i64)
+    // An index out of range that was not checked is no class, and so is not among them.
+    let exists = is_class.any_dim(1).squeeze_dim::<1>(1);
+    not_ahead.greater_scalar((classes - k) as i64).bool_and(exists)
 }
 
 #[cfg(test)]

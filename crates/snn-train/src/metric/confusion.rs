@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "from 0 to 2 for 3 classes, found prediction -1 of sample 1")]
+    #[should_panic(expected = "from 0 to 2, found none of sample 1: its scores are NaN")]
     fn no_prediction_is_not_a_class() {
         confusion_matrix(classes(&[0, -1]), classes(&[0, 1]), 3);
     }

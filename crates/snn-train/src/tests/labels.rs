@@ -64,6 +64,19 @@ fn what_is_not_read_back_is_nan() {
 }
 
 #[test]
+fn a_label_that_is_not_read_back_is_never_right() {
+    // All scores are 0, and so is the sum over no class.
+    simulate_device_memory(|| {
+        for k in [-1, 4, 9] {
+            let scores = Tensor::<2>::zeros([3, 4], &Device::default());
+            let labels = Tensor::from_data([0, k, 0], &Device::default());
+            let right = crate::metric::correct(scores, labels);
+            assert_eq!(values(right.float()), [1.0, 0.0, 1.0], "{k}");
+        }
+    });
+}
+
+#[test]
 fn losses_of_other_shapes_name_the_label_too() {
     // A class for every step, [T, B] = [3, 2]: the last step of sample 0.
     let each_step = classes(&[0, 1, 2, 3, 4, 0]).reshape([3, 2]);

@@ -62,7 +62,10 @@ fn value_and_gradient(
     let x = x.require_grad();
     let value = (entry.value)(x.clone(), classes(labels), mask);
     let gradient = match entry.learns {
-        true => x.grad(&value.backward()).map(values).unwrap_or_default(),
+        true => {
+            let gradient = x.grad(&value.backward());
+            values(gradient.unwrap_or_else(|| panic!("{} has no gradient", entry.name)))
+        }
         false => Vec::new(),
     };
     (value.into_scalar(), gradient)

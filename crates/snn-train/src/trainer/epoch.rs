@@ -1,6 +1,6 @@
 //! The order of an epoch's samples, the sums over them, and a pass without training.
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -43,6 +43,8 @@ impl Sums {
         // One read for all: each waits for the device. So the labels are checked without another wait.
         let mut numbers = vec![output.targets.float(), output.loss.detach(), correct.float()];
         numbers.extend(output.rates.into_iter().map(Tensor::mean));
+        // Single precision has every class index up to 2^24; half precision has not.
+        let numbers = numbers.into_iter().map(|number| number.cast(DType::F32)).collect();
         let numbers = Tensor::cat(numbers, 0).try_into_vec_as::<f64>()?;
         let labels = numbers.iter().take(batch).map(|label| *label as i64);
         if let Some((position, label)) = outside(labels, classes) {

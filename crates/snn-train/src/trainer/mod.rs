@@ -173,8 +173,8 @@ impl<N: SpikingNetwork> Trainer<N> {
     /// # Errors
     ///
     /// If a batch or a checkpoint cannot be read or written, if a label is not one of the network's
-    /// classes, if the loss or a weight is not a finite number, or if a hidden layer does not spike at all during an epoch, so that nothing behind it can
-    /// learn. The last checkpoint stays as it is then.
+    /// classes, if the loss or a weight is not a finite number, or if a hidden layer does not spike at all
+    /// during an epoch, so that no layer after it can learn. The last checkpoint stays as it is then.
     pub fn fit(
         self,
         train: &Split<'_, N::Input>,

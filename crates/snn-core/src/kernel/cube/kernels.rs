@@ -203,10 +203,13 @@ pub(super) fn forward_kernel<N: Size>(
             output[at] = after.output;
         }
         if comptime!(keep.outputs == Outputs::Maximum) {
-            // Not the larger ones chosen but the others kept: NaN is to replace every number.
+            // Not the larger ones chosen but the others kept: NaN replaces every number, and stays.
             let kept = after.output.less_equal(&reduced);
-            step = select_many(kept, step, Vector::new(f32::cast_from(t)));
-            reduced = select_many(kept, reduced, after.output);
+            let is_number = reduced.equal(&reduced);
+            let now = select_many(kept, step, Vector::new(f32::cast_from(t)));
+            let larger = select_many(kept, reduced, after.output);
+            step = select_many(is_number, now, step);
+            reduced = select_many(is_number, larger, reduced);
         }
         if comptime!(keep.outputs == Outputs::Sum) {
             reduced += after.output;

@@ -122,11 +122,14 @@ impl Real for Traced<'_> {
     }
 
     fn at_least(self, number: f64) -> Self {
-        self.binary(f32::__expand_native_max, self.number(number))
+        // A comparison keeps NaN, which a maximum drops.
+        let bound = self.filled(number);
+        self.if_below(number, bound, self)
     }
 
     fn at_most(self, number: f64) -> Self {
-        self.binary(f32::__expand_native_min, self.number(number))
+        let bound = self.filled(number);
+        self.if_above(number, bound, self)
     }
 
     fn filled(&self, number: f64) -> Self {

@@ -27,13 +27,19 @@ fn maximum_and_sum_are_those_of_the_trace() {
 #[test]
 fn the_maximum_over_nan_is_nan() {
     let device = Device::default();
-    let readout: Li = LiConfig::new(Decay::factor(0.8)).init(&device).unwrap();
     // Neurons whose membranes are never NaN, from the second step on, and from the first on.
     let x = [[[1.0, 1.0, f32::NAN]], [[1.0, f32::NAN, 1.0]], [[0.0, 0.0, 0.0]]];
     let x = Tensor::<3>::from_floats(x, &device);
-    let rest = readout.initial_state([1, 3], &device);
-    let largest = values(max_over_time::<_, 3, 2>(&readout, x, rest).0);
-    assert!(!largest[0].is_nan() && largest[1].is_nan() && largest[2].is_nan(), "{largest:?}");
+    for v_min in [None, Some(-1.0)] {
+        let config = LiConfig::new(Decay::factor(0.8)).with_v_min(v_min);
+        let readout: Li = config.init(&device).unwrap();
+        let rest = readout.initial_state([1, 3], &device);
+        let largest = values(max_over_time::<_, 3, 2>(&readout, x.clone(), rest.clone()).0);
+        assert!(!largest[0].is_nan() && largest[1].is_nan() && largest[2].is_nan(), "{largest:?}");
+        let last = values(forward::<_, 3, 2>(&readout, x.clone(), rest).0);
+        let nan: Vec<bool> = last.iter().map(|v| v.is_nan()).collect();
+        assert_eq!(nan, [false, false, true, false, true, true, false, true, true], "{v_min:?}");
+    }
 }
 
 fn reduced<N: Neuron>(what: &str, steps: usize, neuron: &N, beta: &Coefficient, maximum: bool) {
