@@ -225,10 +225,11 @@ fn info(input: &Input) -> Result<(), Box<dyn Error>> {
     let (path, options) = (&input.file, input.options());
     let (recording, understood) = inspect(path, &options)?;
     let format = understood.format.value;
-    let triggers = match format.has_triggers() {
-        true => Some(read_triggers(path, &options)?.len()),
-        false => None,
-    };
+    let triggers = format.has_triggers().then(|| read_triggers(path, &options)).transpose()?;
+    let triggers = triggers.map(|(triggers, damage)| {
+        damage.iter().for_each(|damage| println!("triggers: {damage}"));
+        triggers.len()
+    });
     // A spike has its neuron for a column, one row, and is brighter.
     let (t, x, y, on) = match recording {
         Recording::Events(events) => {

@@ -195,6 +195,23 @@ fn n_tidigits() {
 }
 
 #[test]
+fn groups_with_very_many_paths() {
+    // Fifteen groups, each with two links to the next one: 16,384 paths to the last.
+    let file = File::open(&fixture("paths.h5")).unwrap();
+    assert!(file.datasets().unwrap_err().problem.contains("do not contain themselves"));
+}
+
+#[test]
+fn datasets_that_are_selected_by_path_keep_their_layout() {
+    let columns = "t=events/t,x=events/x,y=events/y,p=events/p".parse().unwrap();
+    let options = Options { columns: Some(columns), ..Options::default() };
+    let found = events(format::read(fixture("dsec.h5")).unwrap());
+    let selected = events(format::read_with(fixture("dsec.h5"), &options).unwrap());
+    // With t_offset added, and on the same sensor.
+    assert_eq!(selected, found);
+}
+
+#[test]
 fn a_group_that_contains_itself() {
     let file = File::open(&fixture("circle.h5")).unwrap();
     assert!(file.datasets().unwrap_err().problem.contains("do not contain themselves"));

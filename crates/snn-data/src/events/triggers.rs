@@ -37,6 +37,8 @@ pub enum TriggerKind {
     ExposureEnd,
     /// Reset of the camera's clock.
     TimestampReset,
+    /// Another type of DV, by its number.
+    Other(i8),
 }
 
 /// Triggers of a recording, in columns, in the order of the file.

@@ -217,7 +217,8 @@ impl<'a> Column<'a> {
     /// Times of a known unit in µs.
     pub fn times_in(&self, unit: TimeUnit) -> Result<Vec<i64>, FormatError> {
         let precision = self.number.precision();
-        self.map("a time", |value| unit.whole(value), |value| unit.real(value, precision))
+        let wanted = format!("a time in {unit} that fits into µs (the unit is Options::time_unit)");
+        self.map(&wanted, |value| unit.whole(value), |value| unit.real(value, precision))
     }
 
     /// Where a number is in the file.
@@ -240,7 +241,8 @@ impl<'a> Column<'a> {
 
     /// Whether it became brighter.
     pub fn polarities(&self) -> Result<Vec<bool>, FormatError> {
-        self.map("0, 1 or -1", polarity, |value| polarity(whole(value)?))
+        let wanted = "0, 1 or -1; Options::columns without p reads events of one polarity";
+        self.map(wanted, polarity, |value| polarity(whole(value)?))
     }
 
     /// The values, whatever they mean.

@@ -1,6 +1,9 @@
 //! The recording of a layout.
 
+use hdf5_pure::AttrValue;
+
 use super::dataset::{Dataset, Values, refuse};
+use super::dtype::Type;
 use super::file::{Attributes, File};
 use super::layout::{self, Layout, Source};
 use crate::events::{Columns, SensorSize};
@@ -20,8 +23,7 @@ pub(super) fn recording(
 ) -> Result<Decoded, FormatError> {
     let datasets = layout.paths().into_iter().map(|path| file.expect(path));
     let datasets = datasets.collect::<Result<Vec<Dataset>, FormatError>>()?;
-    let (stated, basis) = unit(&datasets, layout, options)?;
-    let rule = UnitRule { option: options.time_unit, stated, ..UnitRule::default() };
+    let (rule, basis) = unit(file, &datasets, layout, options)?;
     let sensors = match options.sensor {
         Some(_) => Vec::new(),
         None => sensors(file, &datasets, layout)?,
@@ -30,7 +32,7 @@ pub(super) fn recording(
     let values = datasets.iter().map(Dataset::values);
     let values = values.collect::<Result<Vec<Values>, FormatError>>()?;
     let mut decoded = table(&values, layout, options, rule, only)?;
-    if let (Some(basis), None) = (basis, options.time_unit) {
+    if let Some(basis) = basis {
         decoded.time_unit.basis = basis;
     }
     if let Some(path) = &layout.t_offset {
@@ -74,37 +76,74 @@ fn table(
     Ok(Decoded { columns: columns_found, ..rows::recording(&columns, rule, 0)? })
 }
 
-/// The unit of times: as an attribute of theirs or their name states it, or else as the layout is
-/// documented; and the basis, if it is the layout.
+/// Attributes that state the unit of times; of a group, only those whose name says so.
+const UNITS: [&str; 4] = ["time_unit", "time_units", "units", "unit"];
+
+/// What determines the unit of times: an attribute of theirs or of a group that they are in, or their name,
+/// or else the layout as it is documented; and the basis, if it is the layout.
 fn unit(
+    file: &File,
     datasets: &[Dataset],
     layout: &Layout,
     options: &Options,
-) -> Result<(Option<TimeUnit>, Option<Basis>), FormatError> {
+) -> Result<(UnitRule, Option<Basis>), FormatError> {
+    let rule = UnitRule { option: options.time_unit, ..UnitRule::default() };
+    if rule.option.is_some() {
+        return Ok((rule, None));
+    }
     let index = match &layout.source {
         Source::Columns(columns) => columns.iter().position(|(role, _)| *role == Role::T),
         _ => Some(0),
     };
     let dataset = index.and_then(|index| datasets.get(index));
-    if let (Some(dataset), None) = (dataset, options.time_unit) {
+    let own = dataset.and_then(|dataset| {
         let attributes = dataset.attributes();
-        let mut stated = ["units", "unit", "time_unit", "time_units"].into_iter();
-        if let Some(stated) = stated.find_map(|name| attributes.get(name)?.as_str()) {
-            return match stated.parse() {
-                Ok(unit) => Ok((Some(unit), None)),
-                Err(problem) => Err(refuse(
-                    &dataset.path,
-                    format!("{problem}; state the unit with Options::time_unit"),
-                )),
-            };
-        }
+        UNITS.iter().find_map(|name| unit_text(attributes.get(*name)?, dataset, layout))
+    });
+    let of_groups = || {
+        let mut groups = groups(&layout.path).map(|group| file.attributes(group));
+        groups.find_map(|attributes| {
+            UNITS[..2].iter().find_map(|name| attributes.get(*name)?.as_str().map(String::from))
+        })
+    };
+    if let Some(text) = own.or_else(of_groups) {
+        let unit = text.trim().trim_matches(['[', ']', '(', ')']).parse().map_err(|problem| {
+            let path = dataset.map_or(&layout.path, |dataset| &dataset.path);
+            refuse(path, format!("{problem}; state the unit with Options::time_unit"))
+        })?;
+        return Ok((UnitRule { stated: Some(unit), ..rule }, None));
     }
     Ok(match (layout.named_unit, layout.unit, layout.name) {
-        (Some(unit), ..) => (Some(unit), None),
-        (None, Some(unit), Some(name)) => {
-            (Some(unit), Some(Basis::Assumption(format!("the layout of {name}"))))
+        (Some(unit), ..) => (UnitRule { stated: Some(unit), ..rule }, None),
+        // Whole numbers in a layout of seconds were converted by someone.
+        (None, Some(TimeUnit::Seconds), Some(name)) => {
+            (UnitRule { fractions: Some((TimeUnit::Seconds, name)), ..rule }, None)
         }
-        _ => (None, None),
+        (None, Some(unit), Some(name)) => {
+            let basis = Basis::Assumption(format!("the layout of {name}"));
+            (UnitRule { stated: Some(unit), ..rule }, Some(basis))
+        }
+        _ => (rule, None),
+    })
+}
+
+/// The unit in an attribute of a dataset; of records, with one entry for each field, that of the time.
+fn unit_text(value: &AttrValue, dataset: &Dataset, layout: &Layout) -> Option<String> {
+    if let Some(text) = value.as_str() {
+        return Some(text.into());
+    }
+    let (Source::Records(_, fields), Type::Record(all)) = (&layout.source, &dataset.dtype) else {
+        return None;
+    };
+    let (_, time) = fields.iter().find(|(role, _)| *role == Role::T)?;
+    let at = all.iter().position(|(name, ..)| name == time)?;
+    value.as_strings().filter(|units| units.len() == all.len())?.get(at).cloned()
+}
+
+/// A group or dataset and the groups that it is in.
+fn groups(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| {
+        (!path.is_empty()).then(|| path.rsplit_once('/').map_or("", |(group, _)| group))
     })
 }
 
@@ -142,40 +181,44 @@ fn sensors(
     if let Some(sensor) = layout.sensor {
         return Ok(vec![sensor]);
     }
-    let groups = std::iter::successors(Some(layout.path.as_str()), |path| {
-        (!path.is_empty()).then(|| path.rsplit_once('/').map_or("", |(group, _)| group))
-    });
     let attributes = datasets.first().map(Dataset::attributes).into_iter();
-    let attributes = attributes.chain(groups.map(|group| file.attributes(group)));
+    let attributes = attributes.chain(groups(&layout.path).map(|group| file.attributes(group)));
     Ok(attributes
         .map(|attributes| in_attributes(&attributes))
         .find(|found| !found.is_empty())
         .unwrap_or_default())
 }
 
-/// Width and height as attributes state them: `width` and `height`; `geometry`, as `640x480`;
-/// `sensor_resolution`, height and width, which some files have the other way round.
+/// Width and height as attributes state them: `width` and `height`; `geometry`, as `640x480` or two
+/// numbers; `sensor_resolution`, height and width, which some files have the other way round: cameras are
+/// wider than they are high.
 fn in_attributes(attributes: &Attributes) -> Vec<SensorSize> {
     let number = |name: &str| {
         let value = attributes.get(name)?;
         let real = || value.as_f64().map(|value| value as i64);
         value.as_i64().or_else(real).or_else(|| value.as_str()?.trim().parse().ok())
     };
-    if let (Some(width), Some(height)) = (number("width"), number("height")) {
-        return layout::sensor(width, height).into_iter().collect();
+    for [width, height] in [["width", "height"], ["sensor_width", "sensor_height"]] {
+        if let (Some(width), Some(height)) = (number(width), number(height)) {
+            return layout::sensor(width, height).into_iter().collect();
+        }
     }
-    let geometry = || {
-        let (width, height) = attributes.get("geometry")?.as_str()?.split_once(['x', ',', ' '])?;
-        layout::sensor(width.trim().parse().ok()?, height.trim().parse().ok()?)
+    let two = |name: &str| -> Option<[i64; 2]> {
+        let value = attributes.get(name)?;
+        let numbers = value.to_i64s().or_else(|| {
+            let text = value.as_str()?.to_lowercase();
+            text.split(['x', ',', ' ']).filter(|n| !n.is_empty()).map(|n| n.parse().ok()).collect()
+        });
+        numbers?.first_chunk().copied()
     };
-    if let Some(sensor) = geometry() {
+    if let Some(sensor) = two("geometry").and_then(|[width, height]| layout::sensor(width, height))
+    {
         return vec![sensor];
     }
-    match attributes.get("sensor_resolution").and_then(|value| value.to_i64s()).as_deref() {
-        Some([height, width, ..]) => [(*width, *height), (*height, *width)]
-            .into_iter()
-            .filter_map(|(w, h)| layout::sensor(w, h))
-            .collect(),
-        _ => Vec::new(),
-    }
+    let Some([a, b]) = two("sensor_resolution") else { return Vec::new() };
+    let (width, height) = (a.max(b), a.min(b));
+    [(width, height), (height, width)]
+        .into_iter()
+        .filter_map(|(w, h)| layout::sensor(w, h))
+        .collect()
 }

@@ -79,6 +79,15 @@ impl Dataset {
     /// All elements; those that were never written are the fill value.
     pub fn values(&self) -> Result<Values, FormatError> {
         let (shape, size) = (self.shape()?, self.check()?);
+        // An error, where the memory is not there, and not the end of the program.
+        let bytes = shape.iter().try_fold(size as u64, |n, axis| n.checked_mul(*axis));
+        let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        if bytes.is_none_or(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_err()) {
+            return Err(refuse(
+                &self.path,
+                format!("{shape:?} elements do not fit into the memory"),
+            ));
+        }
         let bytes = if filter::are_known(&self.dataset.filters()) {
             self.dataset.read_raw().map_err(|error| wrong(&self.path, &error))?
         } else {

@@ -88,31 +88,57 @@ impl File {
         all.iter().map(|dataset| Ok((format!("/{}", dataset.path), dataset.shape()?))).collect()
     }
 
-    /// All datasets; where not all can be listed, those in groups that known layouts have, and in one
-    /// that is named. `hdf5-pure` lists no group that has soft links in the oldest format.
+    /// All datasets, or those in a group that is named, with what a layout has beside it. Where not all
+    /// can be listed, those in groups that known layouts have: `hdf5-pure` lists no group that has soft
+    /// links in the oldest format.
     pub(super) fn all(&self, group: Option<&str>) -> Result<Vec<Dataset>, FormatError> {
+        if let Some(path) =
+            group.map(|group| group.trim_matches('/')).filter(|path| !path.is_empty())
+        {
+            let all = self.beside(path)?;
+            if !all.is_empty() {
+                return Ok(all);
+            }
+        }
         let refusal = match self.within("", self.file.root()) {
+            Ok(all) => return Ok(all),
             Err(refusal) => refusal,
-            all => return all,
         };
-        let named = group.map(|group| group.trim_matches('/'));
-        let groups = named.map_or_else(|| KNOWN.to_vec(), |group| vec![group]);
         let mut all = Vec::new();
-        for path in groups {
-            match self.file.group(path) {
-                Ok(group) => all.extend(self.within(path, group)?),
-                Err(_) => all.extend(self.dataset(path)?),
-            }
-            let parent =
-                path.rsplit_once('/').map_or(String::new(), |(parent, _)| format!("{parent}/"));
-            for beside in ["t_offset", "ms_to_idx"] {
-                all.extend(self.dataset(&format!("{parent}{beside}"))?);
-            }
+        for path in KNOWN {
+            all.extend(self.beside(path)?);
         }
         all.sort_by(|a, b| a.path.cmp(&b.path));
         all.dedup_by(|a, b| a.path == b.path);
-        let found = all.iter().any(|dataset| !dataset.path.ends_with("t_offset"));
-        if found { Ok(all) } else { Err(refusal) }
+        if !all.is_empty() {
+            return Ok(all);
+        }
+        let problem = format!(
+            "the groups cannot be listed, as where they have soft links ({}); name one with Options::group",
+            refusal.problem
+        );
+        Err(FormatError { problem, ..refusal })
+    }
+
+    /// The datasets of a group, or a dataset and those beside it, with `t_offset` and `ms_to_idx` of the
+    /// group above; none if there is no such group or dataset.
+    fn beside(&self, path: &str) -> Result<Vec<Dataset>, FormatError> {
+        let (above, _) = path.rsplit_once('/').unwrap_or_default();
+        let mut all = match self.file.group(path) {
+            Ok(group) => self.within(path, group)?,
+            Err(_) => match (self.dataset(path)?, self.file.group(above)) {
+                (None, _) => return Ok(Vec::new()),
+                (Some(_), Ok(group)) if !above.is_empty() => self.within(above, group)?,
+                (Some(dataset), _) => vec![dataset],
+            },
+        };
+        for name in ["t_offset", "ms_to_idx"] {
+            let path = if above.is_empty() { name.into() } else { format!("{above}/{name}") };
+            if all.iter().all(|dataset| dataset.path != path) {
+                all.extend(self.dataset(&path)?);
+            }
+        }
+        Ok(all)
     }
 
     /// All datasets in a group and the groups within it.
@@ -121,7 +147,9 @@ impl File {
         // A link takes more than 8 bytes; more links than fit are links in a circle.
         let most = self.store.size() / 8;
         let mut groups = vec![(path.to_string(), group)];
+        let mut visited = 0;
         while let Some((path, group)) = groups.pop() {
+            visited += 1;
             let wrong = |error: Error| wrong(&path, &error);
             let within =
                 |name: &str| if path.is_empty() { name.into() } else { format!("{path}/{name}") };
@@ -131,8 +159,9 @@ impl File {
             let inner = group.iter_groups().map_err(wrong)?;
             groups.extend(inner.map(|(name, group)| (within(&name), group)));
             let circle = path.matches('/').count() + 1 > DEEPEST;
-            if circle || (all.len() + groups.len()) as u64 > most {
-                return Err(refuse(&path, "expected groups that do not contain themselves"));
+            if circle || (all.len() + groups.len() + visited) as u64 > most {
+                let problem = "expected groups that do not contain themselves";
+                return Err(refuse(&path, problem));
             }
         }
         Ok(all)

@@ -138,6 +138,29 @@ fn units_of_attributes() {
 }
 
 #[test]
+fn units_of_groups_and_layouts() {
+    let minimal = |unit: Option<&str>, ts: &[f64]| {
+        let bytes = file(Some("events"), |group| {
+            group.create_dataset("ts").with_f64_data(ts);
+            for name in ["xs", "ys", "ps"] {
+                group.create_dataset(name).with_u8_data(&vec![1; ts.len()]);
+            }
+            if let Some(unit) = unit {
+                group.set_attr("time_unit", AttrValue::String(unit.into()));
+            }
+        });
+        match decode(&bytes).unwrap() {
+            Recording::Events(events) => events.t().to_vec(),
+            Recording::Spikes(spikes) => panic!("{spikes:?}"),
+        }
+    };
+    // Seconds in the layout of event_cnn_minimal, unless they are whole: someone has converted them.
+    assert_eq!(minimal(None, &[0.5, 0.75]), [500_000, 750_000]);
+    assert_eq!(minimal(None, &[10.0, 990.0]), [10, 990]);
+    assert_eq!(minimal(Some(" [ms] "), &[10.0, 990.5]), [10_000, 990_500]);
+}
+
+#[test]
 fn sensors_of_attributes() {
     let read = |attributes: &[(&str, AttrValue)]| {
         events_of(|group| {

@@ -1,5 +1,6 @@
 //! Triggers of AEDAT 4.0 files: packets `TRIG` with a list of tables `{ timestamp: i64, type: i8 }`.
 
+use super::Decoded;
 use crate::events::{Trigger, TriggerKind, Triggers};
 use crate::format::FormatError;
 use crate::format::aedat4::{Packets, read_header};
@@ -19,23 +20,24 @@ const KINDS: [TriggerKind; 10] = [
     TriggerKind::ExposureEnd,
 ];
 
-pub(super) fn decode(bytes: &[u8]) -> Result<Triggers, FormatError> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, FormatError> {
     let mut triggers = Triggers::default();
     let Some(header) = read_header(bytes)? else {
         return Err(FormatError::new(bytes.len(), "the file ends within its header"));
     };
-    let Some((stream, _)) = header.stream("TRIG")? else { return Ok(triggers) };
+    let Some((stream, _)) = header.stream("TRIG")? else { return Ok((triggers, None)) };
     let body = &bytes[header.len..];
     let mut packets = Packets::new(&header, stream);
     let read = packets.each(body, |packet| append(packet, &mut triggers));
-    let read = read.map_err(|error| error.behind(header.len))?;
-    match body.len() - read {
-        0 => Ok(triggers),
-        n => {
+    let damage = match read.map(|read| body.len() - read) {
+        Ok(0) => None,
+        Ok(n) => {
             let problem = format!("the file ends too early, {n} bytes into a packet");
-            Err(FormatError::new(bytes.len() - n, problem))
+            Some(FormatError::new(bytes.len() - n, problem))
         }
-    }
+        Err(error) => Some(error.behind(header.len)),
+    };
+    Ok((triggers, damage))
 }
 
 fn append(packet: &[u8], triggers: &mut Triggers) -> Result<(), String> {
@@ -49,8 +51,7 @@ fn append(packet: &[u8], triggers: &mut Triggers) -> Result<(), String> {
         // Fields with the value 0 are left out.
         let number = element.i8(1).unwrap_or(0);
         let kind = usize::try_from(number).ok().and_then(|number| KINDS.get(number));
-        let kind =
-            *kind.ok_or_else(|| format!("expected a trigger type 0 to 9, found {number}"))?;
+        let kind = kind.copied().unwrap_or(TriggerKind::Other(number));
         triggers.push(Trigger { t: element.i64(0).unwrap_or(0), channel: 0, kind });
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! Triggers of EVT files: words of type `EXT_TRIGGER`, with the number of the input and its new level.
 
+use super::Decoded;
 use crate::events::{Trigger, TriggerKind, Triggers};
 use crate::format::evt::{self, TIME_HIGH, TimeHigh};
 use crate::format::evt2::{HIGH_BITS, LOW_BITS};
@@ -12,25 +13,26 @@ fn edge(level: u32) -> TriggerKind {
     if level & 1 == 1 { TriggerKind::RisingEdge } else { TriggerKind::FallingEdge }
 }
 
-pub(super) fn decode_evt2(bytes: &[u8]) -> Result<Triggers, FormatError> {
+pub(super) fn decode_evt2(bytes: &[u8]) -> Result<Decoded, FormatError> {
     let header = evt::read_header(bytes, true, Format::Evt2)?.map_or(0, |header| header.len);
-    let words = words::<4>(bytes, header)?;
-    Ok(of_heads(words.iter().map(|word| u32::from_le_bytes(*word))))
+    let (words, damage) = words::<4>(bytes, header);
+    Ok((decode_heads(words.iter().map(|word| u32::from_le_bytes(*word))), damage))
 }
 
-pub(super) fn decode_evt21(bytes: &[u8]) -> Result<Triggers, FormatError> {
+pub(super) fn decode_evt21(bytes: &[u8]) -> Result<Decoded, FormatError> {
     let Some((header, swapped)) = evt21::read_header(bytes, true)? else {
-        return Ok(Triggers::default());
+        return Ok((Triggers::default(), None));
     };
-    let words = words::<8>(bytes, header.len)?;
-    Ok(of_heads(words.iter().map(|&[a, b, c, d, e, f, g, h]| {
+    let (words, damage) = words::<8>(bytes, header.len);
+    let heads = words.iter().map(|&[a, b, c, d, e, f, g, h]| {
         u32::from_le_bytes(if swapped { [a, b, c, d] } else { [e, f, g, h] })
-    })))
+    });
+    Ok((decode_heads(heads), damage))
 }
 
 /// Decodes words of EVT 2.0 or upper halves of words of EVT 2.1, which have the same fields: type in bits
 /// 31..28, low bits of the time in 27..22, input in 12..8, level in 0.
-fn of_heads(heads: impl Iterator<Item = u32>) -> Triggers {
+fn decode_heads(heads: impl Iterator<Item = u32>) -> Triggers {
     let mut high = TimeHigh::default();
     let mut base = None;
     let mut triggers = Triggers::default();
@@ -49,13 +51,14 @@ fn of_heads(heads: impl Iterator<Item = u32>) -> Triggers {
 }
 
 /// Input in bits 11..8, level in bit 0, at the time of the words before.
-pub(super) fn decode_evt3(bytes: &[u8]) -> Result<Triggers, FormatError> {
+pub(super) fn decode_evt3(bytes: &[u8]) -> Result<Decoded, FormatError> {
     let header = evt::read_header(bytes, true, Format::Evt3)?.map_or(0, |header| header.len);
     let mut high = TimeHigh::default();
     let mut base = None;
     let mut time = 0;
     let mut triggers = Triggers::default();
-    for word in words::<2>(bytes, header)? {
+    let (words, damage) = words::<2>(bytes, header);
+    for word in words {
         let word = u16::from_le_bytes(*word);
         let (kind, value) = (word >> 12, word & 0xfff);
         match (kind, base) {
@@ -74,17 +77,13 @@ pub(super) fn decode_evt3(bytes: &[u8]) -> Result<Triggers, FormatError> {
             _ => {}
         }
     }
-    Ok(triggers)
+    Ok((triggers, damage))
 }
 
-/// The words behind the header.
-fn words<const N: usize>(bytes: &[u8], header: usize) -> Result<&[[u8; N]], FormatError> {
+/// The whole words after the header, and the damage if the last one is cut.
+fn words<const N: usize>(bytes: &[u8], header: usize) -> (&[[u8; N]], Option<FormatError>) {
     let (words, rest) = bytes[header..].as_chunks();
-    match rest.len() {
-        0 => Ok(words),
-        n => {
-            let problem = format!("the file ends too early, {n} bytes into a word of {N} bytes");
-            Err(FormatError::new(bytes.len() - n, problem))
-        }
-    }
+    let n = rest.len();
+    let problem = format!("the file ends too early, {n} bytes into a word of {N} bytes");
+    (words, (n > 0).then(|| FormatError::new(bytes.len() - n, problem)))
 }

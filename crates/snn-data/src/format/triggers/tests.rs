@@ -23,6 +23,18 @@ fn evt3(words: &[u16]) -> Vec<u8> {
     bytes("% evt 3.0\n% end\n", words.iter().map(|word| word.to_le_bytes()))
 }
 
+/// Triggers of a file without damage.
+fn undamaged(format: Format, bytes: &[u8]) -> Triggers {
+    let (triggers, damage) = decode_triggers(format, bytes).unwrap();
+    assert_eq!(damage, None);
+    triggers
+}
+
+/// The damage of a file, in its header or after some triggers.
+fn damage(format: Format, bytes: &[u8]) -> FormatError {
+    decode_triggers(format, bytes).map_or_else(|error| error, |(_, damage)| damage.unwrap())
+}
+
 type Row = (i64, u8, TriggerKind);
 
 fn rows(triggers: &Triggers) -> Vec<Row> {
@@ -35,7 +47,7 @@ use TriggerKind::{FallingEdge, RisingEdge};
 fn fields_of_evt2() {
     // Before the time is known; then 2 · 64 + 63 µs, input 31; bits without a meaning are set.
     let words = [0xa000_0001, 0x8000_0002, 0xa << 28 | 63 << 22 | 31 << 8 | 1, 0xa03f_e0fe];
-    let read = decode_triggers(Format::Evt2, &evt2(&words)).unwrap();
+    let read = undamaged(Format::Evt2, &evt2(&words));
     assert_eq!(rows(&read), [(191, 31, RisingEdge), (128, 0, FallingEdge)]);
     assert_eq!((read.channel(), read.kind()), (&[31, 0][..], &[RisingEdge, FallingEdge][..]));
 }
@@ -45,7 +57,7 @@ fn fields_of_evt21_in_both_orders_of_halves() {
     let time = 8 << 60 | 2 << 32;
     let words = [time, 0xa << 60 | 3 << 54 | 5 << 40 | 1 << 32, 0xa << 60 | 0xffff_ffff];
     for swapped in [true, false] {
-        let read = decode_triggers(Format::Evt21, &evt21(&words, swapped)).unwrap();
+        let read = undamaged(Format::Evt21, &evt21(&words, swapped));
         assert_eq!(rows(&read), [(131, 5, RisingEdge), (128, 0, FallingEdge)]);
     }
 }
@@ -54,7 +66,7 @@ fn fields_of_evt21_in_both_orders_of_halves() {
 fn fields_of_evt3() {
     // Before the time is known; then 4096 + 2 µs, input 15; bits without a meaning are set.
     let words = [0xa001, 0x6003, 0x8001, 0x6002, 0xaf01, 0x2805, 0x8001, 0xa0fe, 0x8002, 0xa101];
-    let read = decode_triggers(Format::Evt3, &evt3(&words)).unwrap();
+    let read = undamaged(Format::Evt3, &evt3(&words));
     let expected = [(4098, 15, RisingEdge), (4098, 0, FallingEdge), (8192, 1, RisingEdge)];
     assert_eq!(rows(&read), expected);
 }
@@ -79,14 +91,14 @@ fn headers_of_other_formats_and_cut_words_are_named() {
     let error = decode_triggers(Format::Evt2, &evt3(&[])).unwrap_err();
     assert_eq!(error.problem, "expected EVT 2.0, but the header states EVT 3.0");
     let whole = evt3(&[0x8000, 0xa001]);
-    let error = decode_triggers(Format::Evt3, &whole[..whole.len() - 1]).unwrap_err();
+    let error = damage(Format::Evt3, &whole[..whole.len() - 1]);
     assert_eq!(error.offset, whole.len() - 2);
     let short = &evt21(&[8 << 60], false)[..20];
-    assert_eq!(decode_triggers(Format::Evt21, short).unwrap_err().offset, 16);
+    assert_eq!(damage(Format::Evt21, short).offset, 16);
     for (format, empty) in
         [(Format::Evt2, evt2(&[])), (Format::Evt21, evt21(&[], false)), (Format::Evt3, evt3(&[]))]
     {
-        assert!(decode_triggers(format, &empty).unwrap().is_empty());
+        assert!(undamaged(format, &empty).is_empty());
     }
 }
 
@@ -183,7 +195,7 @@ proptest! {
         let (times, triggers) = expected(&steps, first, 1 << 34);
         let heads = heads(&steps, first);
         let file = evt2(&heads);
-        let read = decode_triggers(Format::Evt2, &file).unwrap();
+        let read = undamaged(Format::Evt2, &file);
         prop_assert_eq!(rows(&read), &triggers[..]);
         let read = events(Format::Evt2, &file).unwrap();
         prop_assert_eq!(read.t(), &times[..]);
@@ -194,7 +206,7 @@ proptest! {
             let header = format!("% evt 2.1\n% endianness {order}\n% end\n");
             let word = |word: &u64| if swapped { word.rotate_left(32) } else { *word }.to_le_bytes();
             let file = bytes(&header, words.iter().map(word));
-            let read = decode_triggers(Format::Evt21, &file).unwrap();
+            let read = undamaged(Format::Evt21, &file);
             prop_assert_eq!(rows(&read), &triggers[..]);
             let read = events(Format::Evt21, &file).unwrap();
         prop_assert_eq!(read.t(), &times[..]);
@@ -205,7 +217,7 @@ proptest! {
     fn evt3_streams(steps in steps((1 << 23) - 4096), first in 0..1_i64 << 30) {
         let (times, triggers) = expected(&steps, first, 1 << 24);
         let file = evt3(&evt3_words(&steps, first));
-        let read = decode_triggers(Format::Evt3, &file).unwrap();
+        let read = undamaged(Format::Evt3, &file);
         prop_assert_eq!(rows(&read), triggers);
         let read = events(Format::Evt3, &file).unwrap();
         prop_assert_eq!(read.t(), &times[..]);
@@ -239,7 +251,7 @@ fn packet(triggers: &[(i64, i8)]) -> Vec<u8> {
 
 #[test]
 fn aedat4_triggers_of_the_lowest_stream() {
-    let rows_of = |bytes: &[u8]| rows(&decode_triggers(Format::Aedat4, bytes).unwrap());
+    let rows_of = |bytes: &[u8]| rows(&undamaged(Format::Aedat4, bytes));
     let packets = [
         (0, lz4(&events_packet(&[(7, 1, 2, 1)]))),
         (2, lz4(&packet(&[(1 << 50, 1), (0, 2)]))),
@@ -256,8 +268,8 @@ fn aedat4_triggers_of_the_lowest_stream() {
             (6, 0, TriggerKind::TimestampReset)
         ]
     );
-    let all: Vec<(i64, i8)> = (0..10).map(|number| (i64::from(number) + 1, number)).collect();
-    let kinds = decode_triggers(Format::Aedat4, &file(0, STREAMS, &[(2, packet(&all))])).unwrap();
+    let all: Vec<(i64, i8)> = (0..11).map(|number| (i64::from(number) + 1, number)).collect();
+    let kinds = undamaged(Format::Aedat4, &file(0, STREAMS, &[(2, packet(&all))]));
     assert_eq!(
         kinds.kind(),
         [
@@ -271,6 +283,7 @@ fn aedat4_triggers_of_the_lowest_stream() {
             TriggerKind::FrameEnd,
             TriggerKind::ExposureStart,
             TriggerKind::ExposureEnd,
+            TriggerKind::Other(10),
         ]
     );
     assert!(rows_of(&file(0, &STREAMS.replace("TRIG", "IMUS"), &[])).is_empty());
@@ -278,17 +291,16 @@ fn aedat4_triggers_of_the_lowest_stream() {
 
 #[test]
 fn wrong_aedat4_triggers_are_named() {
-    let error = |bytes: &[u8]| decode_triggers(Format::Aedat4, bytes).unwrap_err();
+    let error = |bytes: &[u8]| damage(Format::Aedat4, bytes);
     let whole = file(0, STREAMS, &[(2, packet(&[(5, 1)]))]);
     let start = whole.len() - b"a table".len() - packet(&[(5, 1)]).len() - 8;
     assert_eq!(error(&whole[..20]).problem, "the file ends within its header");
     assert_eq!(error(&whole[..start + 20]).offset, start);
-    let unknown = error(&file(0, STREAMS, &[(2, packet(&[(5, 10)]))]));
-    assert_eq!(
-        unknown.to_string(),
-        format!("byte {}: expected a trigger type 0 to 9, found 10", start + 8)
-    );
-    assert!(error(&file(0, STREAMS, &[(2, packet(&[(5, -1)]))])).problem.contains("found -1"));
+    // Of a recorder that was stopped, what comes before the cut.
+    let two = file(0, STREAMS, &[(2, packet(&[(5, 1)])), (2, packet(&[(9, 2)]))]);
+    let (before, damage) = decode_triggers(Format::Aedat4, &two[..two.len() - 12]).unwrap();
+    assert_eq!(rows(&before), [(5, 0, RisingEdge)]);
+    assert!(damage.unwrap().problem.contains("ends too early"));
     let other = error(&file(0, STREAMS, &[(2, events_packet(&[(5, 0, 0, 0)]))]));
     assert_eq!(other.problem, "expected a packet of triggers");
     // A list that is longer than its packet; a trigger beyond its end.
@@ -319,7 +331,7 @@ fn damaged_files_give_an_error_or_triggers() {
     ];
     for (format, file) in files {
         for copy in damaged(&file, 3000) {
-            if let Ok(triggers) = decode_triggers(format, &copy) {
+            if let Ok((triggers, _)) = decode_triggers(format, &copy) {
                 assert!(triggers.len() <= copy.len(), "{format}: {}", triggers.len());
             }
         }

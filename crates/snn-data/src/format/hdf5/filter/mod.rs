@@ -42,6 +42,9 @@ struct Bytes<'a>(&'a [u8]);
 /// Filters that `hdf5-pure` undoes: deflate, shuffle, Fletcher-32, scale-offset, LZF.
 const KNOWN: [u16; 5] = [1, 2, 3, 6, 32000];
 
+/// Compressors of a dataset.
+const MOST_PACKING: usize = 2;
+
 /// What a checksum adds to a chunk.
 const CHECKSUM: usize = 4;
 
@@ -70,7 +73,16 @@ impl Pipeline {
     /// A filter is unknown; names it and the remedy.
     pub fn new(filters: &[Filter], element: usize) -> Result<Self, Problem> {
         let steps = filters.iter().map(|filter| Ok((filter.id, Step::new(filter, element)?)));
-        Ok(Self { steps: steps.collect::<Result<_, Problem>>()?, scratch: Scratch::default() })
+        let steps: Vec<(u16, Step)> = steps.collect::<Result<_, Problem>>()?;
+        // Each may double what the one before gets to work on.
+        let plain = |step: &Step| matches!(step, Step::Shuffle(_) | Step::Fletcher32);
+        let packing = steps.iter().filter(|(_, step)| !plain(step)).count();
+        if packing > MOST_PACKING {
+            return Err(
+                format!("expected at most {MOST_PACKING} compressors, found {packing}").into()
+            );
+        }
+        Ok(Self { steps, scratch: Scratch::default() })
     }
 
     /// The `size` bytes of a chunk. A bit of `skipped` stands for a filter that was not applied.

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::events::SensorSize;
@@ -75,6 +76,28 @@ type Table = (Vec<(Role, String)>, Option<TimeUnit>);
 /// Datasets and candidates that an error lists.
 const LISTED: usize = 12;
 
+/// Datasets by their paths, and by the groups that they are in.
+struct Items<'a> {
+    by_path: BTreeMap<&'a str, &'a Item>,
+    by_group: BTreeMap<&'a str, Vec<&'a Item>>,
+}
+
+impl<'a> Items<'a> {
+    fn new(items: &'a [Item]) -> Self {
+        let by_path: BTreeMap<&str, &Item> =
+            items.iter().map(|item| (item.path.as_str(), item)).collect();
+        let mut by_group = BTreeMap::from([("", Vec::new())]);
+        for (path, item) in &by_path {
+            by_group.entry(split(path).0).or_default().push(*item);
+        }
+        Self { by_path, by_group }
+    }
+
+    fn get(&self, path: &str) -> Option<&'a Item> {
+        self.by_path.get(path).copied()
+    }
+}
+
 /// Finds the recording in a file with these datasets.
 ///
 /// # Errors
@@ -82,17 +105,19 @@ const LISTED: usize = 12;
 /// None fits, or several do; lists what there is.
 pub(super) fn find(items: &[Item], choice: Choice<'_>) -> Result<Layout, String> {
     let choice = Choice { group: choice.group.map(|group| group.trim_matches('/')), ..choice };
-    let mut parents: Vec<&str> = items.iter().map(|item| split(&item.path).0).collect();
-    parents.push("");
-    parents.sort_unstable();
-    parents.dedup();
-    let groups = parents.iter().filter_map(|parent| group(items, parent, choice));
-    let datasets = items.iter().filter_map(|item| dataset(items, item, choice));
+    let items = &Items::new(items);
+    let groups = items.by_group.keys().filter_map(|parent| group(items, parent, choice));
+    let datasets = items.by_path.values().filter_map(|item| dataset(items, item, choice));
     let mut found: Vec<Candidate> =
         groups.chain(datasets).filter(|found| choice.contains(&found.path)).collect();
     // A group with polarities is a recording; one without may be anything with a time and a place.
     let best = found.iter().map(|found| found.missing).min();
     found.retain(|found| Some(found.missing) == best);
+    // An imu or a pose may have columns of these names, too.
+    let is_named = |found: &Candidate| found.path == "CD" || split(&found.path).1 == "events";
+    if found.iter().filter(|found| is_named(found)).count() == 1 {
+        found.retain(is_named);
+    }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     if found.is_empty() {
         let place = choice.group.map(|group| format!(" in {group}")).unwrap_or_default();
@@ -100,11 +125,9 @@ pub(super) fn find(items: &[Item], choice: Choice<'_>) -> Result<Layout, String>
             Some(_) => "the columns that Options::columns selects",
             None => "datasets t, x, y, p, or records or rows of them",
         };
-        let mut shown: Vec<String> = items
-            .iter()
-            .map(|item| format!("{} {:?} {}", item.path, item.shape, item.shown))
-            .collect();
-        shown.sort_unstable();
+        let shown = items.by_path.values();
+        let shown = shown.map(|item| format!("{} {:?} {}", item.path, item.shape, item.shown));
+        let shown: Vec<String> = shown.collect();
         return Err(format!("expected {wanted}{place}; the file has {}", list(&shown)));
     }
     if found.len() > 1 {
@@ -177,7 +200,7 @@ fn shown(path: &str) -> &str {
 }
 
 /// The datasets of a group, as columns.
-fn group(items: &[Item], group: &str, choice: Choice<'_>) -> Option<Candidate> {
+fn group(items: &Items<'_>, group: &str, choice: Choice<'_>) -> Option<Candidate> {
     let by_position = |columns: &ColumnSelection| {
         columns.roles().any(|(_, column)| matches!(column, ColumnId::Index(_)))
     };
@@ -185,19 +208,26 @@ fn group(items: &[Item], group: &str, choice: Choice<'_>) -> Option<Candidate> {
         return None;
     }
     // From the outermost group, datasets are also selected by their paths.
-    let any = group.is_empty() && choice.columns.is_some();
-    let numbers = items.iter().filter(|item| item.is_number);
-    let names = numbers.filter_map(|item| {
-        let (parent, name) = split(&item.path);
-        if any { Some(item.path.as_str()) } else { (parent == group).then_some(name) }
-    });
-    let (missing, table) = choice.columns(&names.collect::<Vec<_>>(), group)?;
+    let names: Vec<&str> = match group.is_empty() && choice.columns.is_some() {
+        true => {
+            items.by_path.values().filter(|item| item.is_number).map(|item| &*item.path).collect()
+        }
+        false => {
+            let within = items.by_group.get(group)?.iter().filter(|item| item.is_number);
+            within.map(|item| split(&item.path).1).collect()
+        }
+    };
+    let (missing, table) = choice.columns(&names, group)?;
     let layout = table.map(|(columns, unit)| {
-        let has = |wanted: &str| columns.iter().any(|(_, name)| name == wanted);
-        let is_minimal = ["xs", "ys", "ts", "ps"].into_iter().all(has);
         let columns: Vec<(Role, String)> =
             columns.into_iter().map(|(role, name)| (role, join(group, &name))).collect();
-        let of_item = |path: &str| item(items, path);
+        // Those that are selected by their paths are of the layout of their group.
+        let mut parents = columns.iter().map(|(_, path)| split(path).0);
+        let parent = parents.next().filter(|parent| parents.all(|other| other == *parent));
+        let group = &parent.unwrap_or(group).to_string();
+        let has = |wanted: &str| columns.iter().any(|(_, path)| split(path).1 == wanted);
+        let is_minimal = ["xs", "ys", "ts", "ps"].into_iter().all(has);
+        let of_item = |path: &str| items.get(path);
         let is_float = columns
             .iter()
             .any(|(role, path)| *role == Role::T && of_item(path).is_some_and(|t| t.is_float));
@@ -223,7 +253,7 @@ fn group(items: &[Item], group: &str, choice: Choice<'_>) -> Option<Candidate> {
 }
 
 /// A dataset, as records or rows.
-fn dataset(items: &[Item], item: &Item, choice: Choice<'_>) -> Option<Candidate> {
+fn dataset(items: &Items<'_>, item: &Item, choice: Choice<'_>) -> Option<Candidate> {
     let path = item.path.as_str();
     let (group, name) = split(path);
     if let Some(fields) = &item.fields {
@@ -255,10 +285,6 @@ fn dataset(items: &[Item], item: &Item, choice: Choice<'_>) -> Option<Candidate>
     Some(Candidate { path: path.into(), missing: 0, layout: Ok(layout) })
 }
 
-fn item<'a>(items: &'a [Item], path: &str) -> Option<&'a Item> {
-    items.iter().find(|item| item.path == path)
-}
-
 impl Layout {
     fn new(path: &str, source: Source) -> Self {
         Self {
@@ -286,13 +312,13 @@ impl Layout {
     }
 
     /// Takes what other datasets of a group state.
-    fn look_around(&mut self, items: &[Item], group: &str) {
+    fn look_around(&mut self, items: &Items<'_>, group: &str) {
         let number = |path: String, len: u64| {
             let fits = |item: &&Item| {
                 let elements = item.shape.iter().try_fold(1_u64, |n, axis| n.checked_mul(*axis));
                 item.is_number && elements == Some(len)
             };
-            item(items, &path).filter(fits).map(|item| item.path.clone())
+            items.get(&path).filter(fits).map(|item| item.path.clone())
         };
         let above = split(group).0;
         self.t_offset =
@@ -300,7 +326,7 @@ impl Layout {
         // Width, then height.
         self.resolution = number(join(group, "calib/resolution"), 2);
         // The frames of the same camera.
-        let frames = item(items, &join(group, "image_raw")).map(|item| item.shape.as_slice());
+        let frames = items.get(&join(group, "image_raw")).map(|item| item.shape.as_slice());
         if let Some([_, height, width]) = frames {
             self.sensor = sensor(*width as i64, *height as i64);
         }
