@@ -252,6 +252,13 @@ impl<'a> Column<'a> {
         numbers
     }
 
+    /// Some of the values, at most `len` from `start` on.
+    pub fn part(&self, start: usize, len: usize) -> Self {
+        let start = start.min(self.len);
+        let at = (start * self.stride).min(self.bytes.len());
+        Self { bytes: &self.bytes[at..], len: len.min(self.len - start), ..*self }
+    }
+
     /// Calls `take` with each value.
     pub fn each_number(&self, take: impl FnMut(f64)) {
         let take = RefCell::new(take);

@@ -32,13 +32,16 @@ pub(super) struct Facts {
     seen: Vec<u64>,
 }
 
-/// An order, or why there is none.
+/// The order of four columns.
 #[derive(Debug)]
-pub(super) enum Order {
-    Found(Roles),
-    /// None fits the values; with this one, an error names the value that is out of place.
-    NoneFits(Roles),
+pub(super) struct Order {
+    pub roles: Roles,
+    /// Whether no other order fits the values: then an error names the value that is out of place.
+    alone: bool,
 }
+
+/// Rows after which it is checked whether one order is left.
+pub(super) const ROWS: usize = 1024;
 
 impl Facts {
     pub(super) fn new() -> Self {
@@ -66,6 +69,7 @@ impl Facts {
         self.seen.iter().map(|word| word.count_ones()).sum()
     }
 
+    #[inline]
     fn fits(&self, role: Role, [width, height]: [f64; 2]) -> bool {
         match role {
             Role::T => true,
@@ -74,6 +78,19 @@ impl Facts {
             Role::P => self.polarities,
         }
     }
+}
+
+/// The orders that fit, for a sensor of this width and height.
+fn fitting(orders: &[[Role; 4]], columns: &[Facts; 4], size: [f64; 2]) -> Vec<[Role; 4]> {
+    let fits = |order: &&[Role; 4]| {
+        order.iter().zip(columns).all(|(role, column)| column.fits(*role, size))
+    };
+    orders.iter().filter(fits).copied().collect()
+}
+
+/// Whether the rows so far leave one order at most: those after them cannot bring another one back.
+pub(super) fn is_decided(columns: &[Facts; 4]) -> bool {
+    fitting(&ORDERS, columns, [LARGEST; 2]).len() <= 1
 }
 
 /// Finds the order of four columns without names.
@@ -86,39 +103,33 @@ impl Facts {
 ///
 /// With all readings, if several orders fit and nothing decides.
 pub(super) fn find(columns: &[Facts; 4], sensor: Option<SensorSize>) -> Result<Order, String> {
-    let fitting = |orders: &[[Role; 4]], size: [f64; 2]| -> Vec<[Role; 4]> {
-        let fits = |order: &&[Role; 4]| {
-            order.iter().zip(columns).all(|(role, column)| column.fits(*role, size))
-        };
-        orders.iter().filter(fits).copied().collect()
+    let found = |order: &[Role; 4], reason: &str, alone| {
+        let basis = Basis::Assumption(reason.into());
+        let roles = Roles { columns: order.map(Some).to_vec(), basis, unit: None };
+        Ok(Order { roles, alone })
     };
-    let of = |order: &[Role; 4], reason: &str| Roles {
-        columns: order.map(Some).to_vec(),
-        basis: Basis::Assumption(reason.into()),
-        unit: None,
-    };
-    let found = |order: &[Role; 4], reason| Ok(Order::Found(of(order, reason)));
-    let mut orders = fitting(&ORDERS, [LARGEST; 2]);
-    let mut reason = "the only order that fits the values";
-    if orders.is_empty() {
-        return Ok(Order::NoneFits(of(&ORDERS[0], "no order fits the values")));
+    let mut orders = fitting(&ORDERS, columns, [LARGEST; 2]);
+    if let [] | [_] = orders.as_slice() {
+        let order = orders.first().unwrap_or(&ORDERS[0]);
+        return found(order, "the only order that fits the values", true);
     }
     if columns[0].first.is_none() {
-        return found(&orders[0], "no rows");
+        return found(&orders[0], "no rows", false);
     }
+    let mut reason = "";
     let sensor = sensor.map(|sensor| [sensor.width, sensor.height].map(f64::from));
     let of_sensor = "the only order in which x and y are pixels of the sensor";
     for (size, why) in [
         (Some([CAMERA; 2]), "the only order in which x and y are pixels of a camera"),
         (sensor, of_sensor),
     ] {
-        let smaller = size.map(|size| fitting(&orders, size)).unwrap_or_default();
+        let smaller = size.map(|size| fitting(&orders, columns, size)).unwrap_or_default();
         if orders.len() > 1 && !smaller.is_empty() {
             (orders, reason) = (smaller, why);
         }
     }
     if let [order] = orders.as_slice() {
-        return found(order, reason);
+        return found(order, reason, false);
     }
     let time = |order: &[Role; 4]| {
         let at = order.iter().position(|role| *role == Role::T).unwrap_or(0);
@@ -128,7 +139,8 @@ pub(super) fn find(columns: &[Facts; 4], sensor: Option<SensorSize>) -> Result<O
     if let [order] = rising.as_slice()
         && orders.iter().all(|other| time(other).distinct() / 2 <= time(order).distinct())
     {
-        return found(order, "of the orders that fit, the one in which the time does not fall");
+        let reason = "of the orders that fit, the one in which the time does not fall";
+        return found(order, reason, false);
     }
     let reading = |order: &[Role; 4]| {
         let first = order.iter().zip(columns);
@@ -144,18 +156,17 @@ pub(super) fn find(columns: &[Facts; 4], sensor: Option<SensorSize>) -> Result<O
 }
 
 impl Order {
-    /// The roles, and a function that adds to an error that no order fits.
-    pub(super) fn roles(self) -> (Roles, fn(FormatError) -> FormatError) {
-        match self {
-            Self::Found(roles) => (roles, |refusal| refusal),
-            Self::NoneFits(roles) => (roles, |refusal| FormatError {
-                problem: format!(
-                    "{}, read as t, x, y, p; no other order fits, choose one with Options::columns",
-                    refusal.problem
-                ),
-                ..refusal
-            }),
+    /// Adds to an error without a remedy that no other order fits.
+    pub(super) fn explain(&self, refusal: FormatError) -> FormatError {
+        if !self.alone || refusal.problem.contains("Options::") {
+            return refusal;
         }
+        let order = self.roles.clone().order().value;
+        let problem = format!(
+            "{}, read as {order}; no other order fits, choose one with Options::columns",
+            refusal.problem
+        );
+        FormatError { problem, ..refusal }
     }
 }
 

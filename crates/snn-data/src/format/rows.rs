@@ -79,15 +79,19 @@ impl Rows<'_> {
         if self.columns != 4 {
             return Err(refuse(order::unnamed(self.columns)));
         }
-        let facts = |index| {
-            let mut facts = Facts::new();
-            self.column("", index)?.each_number(|value| facts.add(value));
-            Ok::<_, FormatError>(facts)
-        };
-        let facts = [facts(0)?, facts(1)?, facts(2)?, facts(3)?];
+        let mut facts = [(); 4].map(|()| Facts::new());
+        let columns = [0, 1, 2, 3].map(|index| self.column("", index));
+        let [Ok(a), Ok(b), Ok(c), Ok(d)] = columns else { return Err(refuse(order::unnamed(4))) };
+        for start in (0..self.len()).step_by(order::ROWS) {
+            for (column, facts) in [&a, &b, &c, &d].into_iter().zip(&mut facts) {
+                column.part(start, order::ROWS).each_number(|value| facts.add(value));
+            }
+            if order::is_decided(&facts) {
+                break;
+            }
+        }
         let order = order::find(&facts, options.sensor.or(sensor)).map_err(refuse)?;
-        let (roles, explain) = order.roles();
-        self.in_order(&roles, rule, sensor).map_err(explain)
+        self.in_order(&order.roles, rule, sensor).map_err(|refusal| order.explain(refusal))
     }
 
     fn in_order(
@@ -105,9 +109,13 @@ impl Rows<'_> {
         Ok(Decoded { columns: columns_found, sensor, ..recording(&columns?, rule, 0)? })
     }
 
+    /// Number of rows.
+    fn len(&self) -> usize {
+        self.bytes.len() / (self.columns * self.number.size()).max(1)
+    }
+
     fn column<'b>(&'b self, name: &'b str, index: usize) -> Result<Column<'b>, FormatError> {
-        let size = self.number.size();
-        let len = self.bytes.len() / (self.columns * size).max(1);
+        let (size, len) = (self.number.size(), self.len());
         let place = match self.by_column {
             true => [index * len * size, size],
             false => [index * size, self.columns * size],

@@ -75,10 +75,17 @@ impl TimeUnit {
     }
 
     /// Converts a whole number to µs; `None` if it does not fit.
+    #[inline]
     pub(super) fn whole(self, time: i64) -> Option<i64> {
-        let (factor, divisor) = self.ratio();
         // The least value of all is what NumPy writes for a missing time.
-        (time != i64::MIN).then(|| time.checked_mul(factor))?.map(|time| time / divisor)
+        if time == i64::MIN {
+            return None;
+        }
+        match self.ratio() {
+            (1, 1) => Some(time),
+            (factor, 1) => time.checked_mul(factor),
+            (_, divisor) => Some(time / divisor),
+        }
     }
 
     /// Converts a real number to µs, rounded toward zero as Tonic does; `None` if it does not fit.

@@ -52,7 +52,18 @@ pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatE
         return Err(FormatError::new(0, "expected text in UTF-8, found UTF-16; save it as UTF-8"));
     }
     let header = Header::read(bytes);
-    let (roles, explain) = roles(bytes, &header, options)?;
+    let refuse = |problem| FormatError { offset: header.start, problem };
+    // Four columns may be in several orders.
+    let in_order = header.fields == 4 && header.names.is_empty() && !header.e2vid;
+    let (roles, order) = match in_order && options.columns.is_none() {
+        true => {
+            let table = Table { bytes, header: &header, roles: &[Some(Role::T); 4] };
+            let sensor = options.sensor.or(header.sensor);
+            let order = order::find(&table.facts()?, sensor).map_err(refuse)?;
+            (order.roles.clone(), Some(order))
+        }
+        false => (roles(&header, options).map_err(refuse)?, None),
+    };
     let fractions = header.e2vid.then_some((TimeUnit::Seconds, "text for E2VID"));
     let stated = roles.unit.or(header.unit);
     let rule = UnitRule { option: options.time_unit, stated, fractions };
@@ -67,7 +78,9 @@ pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatE
         Refusal::Fraction(field) => {
             field.refuse(&time_unit::fraction("the time", field.value(), table.ends()))
         }
-        Refusal::Format(refusal) => explain(refusal),
+        Refusal::Format(refusal) => {
+            order.iter().fold(refusal, |refusal, order| order.explain(refusal))
+        }
     })?;
     let columns = (!roles.columns.is_empty()).then(|| roles.order());
     let sensor = header.sensor.map(|sensor| Finding::new(sensor, Basis::File));
@@ -85,31 +98,17 @@ pub fn encode(events: &Events) -> Vec<u8> {
     bytes
 }
 
-/// Adds what is known to an error.
-type Explain = fn(FormatError) -> FormatError;
-
-/// Roles of the columns: as the options select them, by their names, or in the order that fits.
-fn roles(
-    bytes: &[u8],
-    header: &Header,
-    options: &Options,
-) -> Result<(Roles, Explain), FormatError> {
-    let refuse = |problem| FormatError { offset: header.start, problem };
+/// Roles of the columns: as the options select them, or by their names.
+fn roles(header: &Header, options: &Options) -> Result<Roles, String> {
     let selection = options.columns.as_ref();
-    let roles = match (header.fields, selection) {
+    match (header.fields, selection) {
         _ if !header.names.is_empty() => Roles::by_name(&header.names, selection),
         (0, _) if header.sensor.is_some() => Ok(Roles::none()),
         (0, _) => Err("expected lines of events or names of columns, found none".into()),
         (count, Some(selection)) => Roles::by_position(selection, count, Basis::Option),
-        (4, None) if header.e2vid => Roles::by_position(&ColumnSelection::txyp(), 4, Basis::Format),
-        (4, None) => {
-            let facts = Table { bytes, header, roles: &[Some(Role::T); 4] }.facts()?;
-            let sensor = options.sensor.or(header.sensor);
-            return Ok(order::find(&facts, sensor).map_err(refuse)?.roles());
-        }
+        (4, None) => Roles::by_position(&ColumnSelection::txyp(), 4, Basis::Format),
         (count, None) => Err(order::unnamed(count)),
-    };
-    Ok((roles.map_err(refuse)?, |refusal| refusal))
+    }
 }
 
 /// The lines from the first event on, with the roles of their fields.
@@ -140,11 +139,16 @@ impl From<FormatError> for Refusal<'_> {
     }
 }
 
+/// Values of a column of pixels and of polarities.
+const PIXEL: &str = "0 to 65535";
+const POLARITY: &str = "a polarity: 0, 1 or -1";
+
 impl Field<'_> {
     fn refuse(self, problem: &str) -> FormatError {
         FormatError { offset: self.offset, problem: format!("line {}: {problem}", self.line) }
     }
 
+    #[cold]
     fn expected(self, wanted: &str) -> FormatError {
         let text = String::from_utf8_lossy(&self.text[..self.text.len().min(40)]);
         self.refuse(&format!("expected {wanted}, found {text:?}"))
@@ -157,6 +161,7 @@ impl Field<'_> {
 
 impl<'a> Table<'a> {
     /// Calls `take` with the column and each field; refuses lines with fewer or more fields.
+    #[inline]
     fn each<E: From<FormatError>>(
         &self,
         mut take: impl FnMut(usize, Field<'a>) -> Result<(), E>,
@@ -179,10 +184,10 @@ impl<'a> Table<'a> {
                 };
                 take(column, field(at, text))?;
             }
-            let more = found.next();
             // A separator at the end is no field.
-            let more = more.filter(|(_, text)| !text.is_empty()).or_else(|| found.next());
-            if let Some((at, text)) = more {
+            if let Some((at, text)) = found.next()
+                && (!text.is_empty() || found.next().is_some())
+            {
                 let problem = format!("expected {columns} fields, found more");
                 return Err(field(at, text).refuse(&problem).into());
             }
@@ -196,13 +201,10 @@ impl<'a> Table<'a> {
             match self.roles[column] {
                 None => {}
                 Some(Role::T) => t.push(time(field, unit, self.header.e2vid)?),
-                Some(role @ (Role::X | Role::Y)) => {
-                    let pixels = if role == Role::X { &mut x } else { &mut y };
-                    pixels.push(pixel(field.text).ok_or_else(|| field.expected("0 to 65535"))?);
-                }
+                Some(Role::X) => x.push(pixel(field.text).ok_or_else(|| field.expected(PIXEL))?),
+                Some(Role::Y) => y.push(pixel(field.text).ok_or_else(|| field.expected(PIXEL))?),
                 Some(Role::P) => {
-                    let wanted = "a polarity: 0, 1 or -1";
-                    p.push(polarity(field.text).ok_or_else(|| field.expected(wanted))?);
+                    p.push(polarity(field.text).ok_or_else(|| field.expected(POLARITY))?);
                 }
             }
             Ok::<_, Refusal<'a>>(())
@@ -216,15 +218,22 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// The facts of four columns of numbers, where a word for a polarity is 0 or 1.
+    /// The facts of four columns of numbers, where a word for a polarity is 0 or 1, until they decide.
     fn facts(&self) -> Result<[Facts; 4], FormatError> {
         let mut facts = [(); 4].map(|()| Facts::new());
-        self.each(|column, field| {
+        let mut rows = 0;
+        let read = self.each(|column, field| {
             let value = number(field.text).or_else(|| Some(f64::from(polarity(field.text)?)));
-            facts[column].add(value.ok_or_else(|| field.expected("a number"))?);
-            Ok::<_, FormatError>(())
-        })?;
-        Ok(facts)
+            let value = value.ok_or_else(|| field.expected("a number")).map_err(Some)?;
+            facts[column].add(value);
+            rows += usize::from(column == 3);
+            let decided = column == 3 && rows % order::ROWS == 0 && order::is_decided(&facts);
+            if decided { Err(None) } else { Ok(()) }
+        });
+        match read {
+            Err(Some(refusal)) => Err(refusal),
+            Ok(()) | Err(None) => Ok(facts),
+        }
     }
 
     /// The first and the last time, in the unit of the file.
@@ -319,6 +328,7 @@ fn fields(line: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 }
 
 /// A field without the quotes around it.
+#[inline]
 fn unquoted(field: &[u8]) -> &[u8] {
     match field {
         [b'"', inner @ .., b'"'] => inner,
