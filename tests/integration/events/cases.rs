@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use snn::data::events::{Events, Outside, SensorSize};
+use snn::data::events::{Event, Events, Outside, SensorSize};
 use snn::data::format::{
     self, Basis, Camera, ColumnSelection, Format, Interpretation, Options, Recording, TimeUnit,
 };
@@ -192,6 +192,50 @@ fn text_of_dv() {
     let t: Vec<i64> = (0..300).map(|k| 1_605_537_493_718_345 + 130 * k).collect();
     assert_eq!(events.t(), t);
     assert_eq!(events.p().iter().filter(|p| **p).count(), 135);
+}
+
+/// Event k of 400 is at 250 k µs after the first, with polarity k mod 2, x 3 k mod 640 mod the width and y k
+/// mod the height.
+#[test]
+fn hdf5_of_event_cameras() {
+    let wide = SensorSize::new(640, 480);
+    for (name, unit, first, [width, height], sensor) in [
+        // Packed by Blosc; t_offset is 36,607,300,656. The file states no sensor.
+        (
+            "dsec_blosc.h5",
+            TimeUnit::Microseconds,
+            36_607_300_656,
+            [640, 480],
+            SensorSize::new(640, 400),
+        ),
+        // The attribute geometry is 640x480.
+        ("prophesee_cd.hdf5", TimeUnit::Microseconds, 0, [640, 480], wide),
+        ("m3ed.h5", TimeUnit::Microseconds, 0, [640, 480], SensorSize::new(1280, 720)),
+        (
+            "mvsec.hdf5",
+            TimeUnit::Seconds,
+            1_500_000_000_000_000,
+            [346, 260],
+            SensorSize::new(346, 260),
+        ),
+        // The attribute sensor_resolution is 480, 640.
+        ("xs_ys_ts_ps.h5", TimeUnit::Seconds, 1_468_941_032_200_000, [640, 480], wide),
+    ] {
+        let (events, understood) = inspect(name, &Options::default());
+        let event = |k: u16| Event {
+            t: first + 250 * i64::from(k),
+            x: 3 * k % 640 % width,
+            y: k % height,
+            p: k % 2 == 1,
+        };
+        assert_eq!(
+            events.iter().collect::<Vec<_>>(),
+            (0..400).map(event).collect::<Vec<_>>(),
+            "{name}"
+        );
+        assert_eq!((understood.time_unit.value, events.sensor()), (unit, sensor), "{name}");
+        assert!(understood.columns.is_some(), "{name}");
+    }
 }
 
 #[test]
