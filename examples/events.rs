@@ -39,7 +39,7 @@ enum Command {
         input: Input,
         /// The other file: .npz, .npy, .csv, .raw (EVT 2.0), .aedat (AEDAT 2.0) or .es
         to: PathBuf,
-        /// Lets the first event be at 0: .raw, .aedat and .es do not hold times since 1970
+        /// Shifts all times so that the first event is at 0: .raw, .aedat and .es hold no times since 1970
         #[arg(long)]
         align: bool,
     },
@@ -150,7 +150,7 @@ impl Input {
         match self.read()? {
             Recording::Events(events) => Ok(events.sorted()),
             Recording::Spikes(_) => {
-                Err(format!("{}: spikes without a place", self.file.display()).into())
+                Err(format!("{}: expected camera events, found spikes", self.file.display()).into())
             }
         }
     }
@@ -283,7 +283,7 @@ fn frames(input: &Input, slices: &Slices) -> Result<Frames<u16>, Box<dyn Error>>
         Slices { time_window: Some(window), .. } => Slicer::time_window(*window),
         Slices { event_count: Some(count), .. } => Slicer::event_count(*count),
         Slices { n_time_bins: Some(bins), .. } => Slicer::time_bins(*bins),
-        _ => return Err("say how long or how many frames should be".into()),
+        _ => return Err("expected --time-window, --event-count or --n-time-bins".into()),
     };
     let frames = ToFrame::new(slicer);
     Ok(match input.read()? {

@@ -241,7 +241,7 @@ fn hdf5_of_event_cameras() {
 #[test]
 fn polarities_of_more_than_two_kinds() {
     let refusal = problem("polarity3.npz");
-    assert!(refusal.contains("p of event 2 is 2, expected 0, 1 or -1"), "{refusal}");
+    assert!(refusal.contains("p of event 2 is 2, expected a polarity, 0, 1 or -1"), "{refusal}");
 }
 
 /// Each of the files above, in a folder of recordings: its options are those of all its files.

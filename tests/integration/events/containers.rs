@@ -329,7 +329,7 @@ fn columns_of_hdf5_that_are_selected() {
 #[test]
 fn a_group_that_is_not_there_is_refused_with_what_is() {
     let refusal = read("m3ed.h5", Some("prophesee/right")).unwrap_err();
-    let found = "in prophesee/right; the file has pose/t [300] i64; pose/x [300] f64";
+    let found = "in prophesee/right; the file contains pose/t [300] i64; pose/x [300] f64";
     assert!(refusal.contains(found), "{refusal}");
     // A group without polarities is read only where it is asked for.
     assert!(read("m3ed.h5", Some("pose")).unwrap_err().contains("pose/x of event 1 is 0.428"));

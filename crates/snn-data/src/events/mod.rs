@@ -83,8 +83,8 @@ pub enum EventsError {
     },
     /// An event that is not on the sensor.
     #[error(
-        "event {index}: x {x}, y {y} is outside of a sensor of {sensor}; state its size, or drop or \
-         clip such events (`Outside`, Options::outside)"
+        "event {index}: x {x}, y {y} is outside of a sensor of {sensor}; set Options::sensor, or drop \
+         or clip such events with Options::outside"
     )]
     Outside {
         /// Which event.

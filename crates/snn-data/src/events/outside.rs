@@ -82,8 +82,7 @@ mod tests {
         assert_eq!(error, EventsError::Outside { index: 1, x: 0, y: 720, sensor });
         assert_eq!(
             error.to_string(),
-            "event 1: x 0, y 720 is outside of a sensor of 1280 x 720; state its size, or drop or \
-             clip such events (`Outside`, Options::outside)"
+            "event 1: x 0, y 720 is outside of a sensor of 1280 x 720; set Options::sensor, or drop or clip such events with Options::outside"
         );
     }
 

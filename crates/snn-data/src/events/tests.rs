@@ -34,8 +34,7 @@ fn what_is_not_an_event_is_named() {
     let outside = Events::new(vec![0, 1], vec![3, 0], vec![1, 2], vec![true; 2], sensor);
     assert_eq!(
         outside.unwrap_err().to_string(),
-        "event 1: x 0, y 2 is outside of a sensor of 4 x 2; state its size, or drop or clip such \
-         events (`Outside`, Options::outside)"
+        "event 1: x 0, y 2 is outside of a sensor of 4 x 2; set Options::sensor, or drop or clip such events with Options::outside"
     );
     let short = Events::new(vec![0], vec![], vec![0], vec![true], sensor).unwrap_err();
     assert_eq!(short, EventsError::Lengths { t: 1, x: 0, y: 1, p: 1 });

@@ -38,6 +38,10 @@ pub(super) fn error<T>(offset: usize, problem: impl Into<String>) -> Result<T, F
     Err(FormatError { offset, problem: problem.into() })
 }
 
+/// Values of a column of polarities, and how to do without.
+pub(super) const POLARITY: &str =
+    "a polarity, 0, 1 or -1; Options::columns without p reads events of one polarity";
+
 /// Whether a polarity is that of "brighter": 1 is, 0 and -1 are not.
 pub(super) fn polarity(value: i64) -> Option<bool> {
     (-1..=1).contains(&value).then_some(value == 1)
@@ -241,8 +245,7 @@ impl<'a> Column<'a> {
 
     /// Whether it became brighter.
     pub fn polarities(&self) -> Result<Vec<bool>, FormatError> {
-        let wanted = "0, 1 or -1; Options::columns without p reads events of one polarity";
-        self.map(wanted, polarity, |value| polarity(whole(value)?))
+        self.map(POLARITY, polarity, |value| polarity(whole(value)?))
     }
 
     /// The values, whatever they mean.

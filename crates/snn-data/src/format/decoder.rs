@@ -180,7 +180,7 @@ impl Feeder {
     }
 }
 
-/// Makes room for more events.
+/// Reserves capacity for more events.
 pub(super) fn reserve(events: &mut Columns, more: usize) {
     events.t.reserve(more);
     events.x.reserve(more);
@@ -209,8 +209,8 @@ fn first_outside(mut decoder: Box<dyn Decoder>, bytes: &[u8], sensor: SensorSize
                 let mut places = events.x.iter().zip(&events.y);
                 if let Some((x, y)) = places.find(|(x, y)| !sensor.contains(**x, **y)) {
                     let problem = format!(
-                        "x {x}, y {y} is outside of a sensor of {sensor}; drop or clip such events with \
-                         Options::outside"
+                        "x {x}, y {y} is outside of a sensor of {sensor}; set Options::sensor, or drop or clip \
+                         such events with Options::outside"
                     );
                     return FormatError::new(at, problem);
                 }

@@ -31,9 +31,9 @@ const FOREIGN: [(&[u8], &str, &str); 9] = [
     (b"\xfd7zXZ\0", "an xz file", "unpack it first"),
     (b"Rar!", "a RAR archive", "unpack it first"),
     (b"#ROSBAG", "a ROS bag", "convert its events to HDF5 or text with the tools of ROS"),
-    (b"\x89PNG", "a PNG image", "images are no events"),
-    (b"\xff\xd8\xff", "a JPEG image", "images are no events"),
-    (b"RIFF", "a RIFF file (WAV or AVI)", "sound and video are no events"),
+    (b"\x89PNG", "a PNG image", "images contain no events"),
+    (b"\xff\xd8\xff", "a JPEG image", "images contain no events"),
+    (b"RIFF", "a RIFF file (WAV or AVI)", "sound and video contain no events"),
 ];
 
 impl Format {

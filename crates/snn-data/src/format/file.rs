@@ -165,7 +165,7 @@ impl Iterator for Stream {
 }
 
 impl Stream {
-    /// How many events outside the sensor were dropped or clipped so far, as the options say.
+    /// Number of events outside the sensor that were dropped or clipped so far.
     pub fn outside(&self) -> usize {
         self.feeder.as_ref().map_or(0, |feeder| feeder.count_outside)
     }

@@ -1,11 +1,11 @@
-//! How a file was understood: what it states, what the options say, and what was assumed.
+//! Interpretation of a file: what it states, what the options state, and what was assumed.
 
 use std::fmt;
 
 use super::{Format, TimeUnit};
 use crate::events::{Outside, SensorSize};
 
-/// How [`inspect`](super::inspect) understood a recording.
+/// Interpretation of a recording by [`inspect`](super::inspect).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interpretation {
     /// Format of the file.
@@ -16,7 +16,7 @@ pub struct Interpretation {
     pub columns: Option<Finding<String>>,
     /// Sensor of the events; of spikes there is none.
     pub sensor: Option<Finding<SensorSize>>,
-    /// How many events outside the sensor were dropped or clipped, as the options say.
+    /// Policy for events outside the sensor, and the number of events that were dropped or clipped.
     pub outside: (Outside, usize),
 }
 

@@ -152,7 +152,7 @@ pub enum Format {
     Csv,
 }
 
-/// What a file holds.
+/// Content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recording {
     /// Events of a camera.
@@ -165,7 +165,7 @@ pub enum Recording {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("byte {offset}: {problem}")]
 pub struct FormatError {
-    /// Where.
+    /// Byte at which the problem was found.
     pub offset: usize,
     /// What was expected and what is there.
     pub problem: String,

@@ -16,7 +16,7 @@ const ORDERS: [[Role; 4]; 3] = [
 const CAMERA: f64 = 2048.0;
 const LARGEST: f64 = 65536.0;
 
-/// What tells the roles of a column apart.
+/// Properties of a column that decide its role.
 #[derive(Debug, Clone)]
 pub(super) struct Facts {
     /// Whether all values are whole numbers from 0 to 65535.
@@ -109,9 +109,10 @@ pub(super) fn find(columns: &[Facts; 4], sensor: Option<SensorSize>) -> Result<O
         Ok(Order { roles, alone })
     };
     let mut orders = fitting(&ORDERS, columns, [LARGEST; 2]);
-    if let [] | [_] = orders.as_slice() {
-        let order = orders.first().unwrap_or(&ORDERS[0]);
-        return found(order, "the only order that fits the values", true);
+    match orders.as_slice() {
+        [] => return found(&ORDERS[0], "no order fits the values", true),
+        [order] => return found(order, "the only order that fits the values", true),
+        _ => {}
     }
     if columns[0].first.is_none() {
         return found(&orders[0], "no rows", false);
@@ -156,9 +157,9 @@ pub(super) fn find(columns: &[Facts; 4], sensor: Option<SensorSize>) -> Result<O
 }
 
 impl Order {
-    /// Adds to an error without a remedy that no other order fits.
+    /// Adds to an error, unless it is about the unit of times, that no other order fits.
     pub(super) fn explain(&self, refusal: FormatError) -> FormatError {
-        if !self.alone || refusal.problem.contains("Options::") {
+        if !self.alone || refusal.problem.contains("Options::time_unit") {
             return refusal;
         }
         let order = self.roles.clone().order().value;
@@ -170,7 +171,7 @@ impl Order {
     }
 }
 
-/// Refusal of columns that nothing tells apart.
+/// Refusal of columns whose roles are not determined.
 pub(super) fn unnamed(columns: usize) -> String {
     format!(
         "expected columns t, x, y, p or names, found {columns} columns without names; choose them \

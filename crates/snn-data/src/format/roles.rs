@@ -44,12 +44,13 @@ impl Role {
         if let Some(role) = Self::of_word(&name) {
             return Some((role, None));
         }
-        // Brackets explain, unless they scale: `t (10 us)`.
+        // Brackets explain; those of a time have a unit, or the type of a number.
         if let Some((word, rest)) = name.split_once(['[', '(']) {
             let role = Self::of_word(word.trim_end())?;
-            let scaled =
-                role == Self::T && rest.starts_with(|letter: char| letter.is_ascii_digit());
-            return (!scaled).then(|| (role, Self::unit(&name)));
+            let unit = Self::unit(&name);
+            let types = ["float", "int", "double", "integer"];
+            let is_known = unit.is_some() || types.iter().any(|kind| rest.starts_with(kind));
+            return (role != Self::T || is_known).then_some((role, unit));
         }
         let (word, rest) = name.split_once(['_', ' '])?;
         match (Self::of_word(word)?, rest) {
@@ -65,10 +66,19 @@ impl Role {
         }
     }
 
-    /// The unit in the name of a column of times: one of the words after the first.
+    /// The unit in the name of a column of times: one of the words after the first. None if a number scales
+    /// it, as in `t (10 us)`.
     pub(super) fn unit(name: &str) -> Option<TimeUnit> {
-        let words = name.split([' ', '_', '[', ']', '(', ')', ',']);
-        words.skip(1).find_map(|word| word.parse().ok())
+        let words = name.split([' ', '_', '[', ']', '(', ')', ',']).skip(1);
+        let is_scaled = words.clone().any(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        words.filter(|_| !is_scaled).find_map(|word| word.parse().ok())
+    }
+
+    /// Whether the name of a column of times has a unit that is scaled.
+    fn is_scaled(name: &str) -> bool {
+        let mut words = name.split([' ', '_', '[', ']', '(', ')', ',']).skip(1);
+        let scaled = words.any(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        scaled && words.any(|word| word.parse::<TimeUnit>().is_ok())
     }
 
     fn of_word(name: &str) -> Option<Self> {
@@ -97,8 +107,13 @@ impl Roles {
         if let Some(selection) = selection {
             let columns = selection.resolve(names, names.len())?;
             let t = columns.iter().position(|role| *role == Some(Role::T));
-            let unit = t.and_then(|t| Role::unit(names.get(t)?.as_ref()));
-            return Ok(Self { columns, basis: Basis::Option, unit });
+            let name = t.and_then(|t| names.get(t)).map(AsRef::as_ref).unwrap_or_default();
+            if Role::is_scaled(name) {
+                return Err(format!(
+                    "the name of the column {name} scales the times; multiply them first"
+                ));
+            }
+            return Ok(Self { columns, basis: Basis::Option, unit: Role::unit(name) });
         }
         let found: Vec<_> = names.iter().map(|name| Role::of(name.as_ref())).collect();
         let of_role = |role| {
@@ -110,7 +125,7 @@ impl Roles {
             Role::ALL.into_iter().zip([&t, &x, &y, &p]).find(|(_, names)| names.len() > 1);
         let unknown = found.iter().any(Option::is_none);
         let problem = if let Some((role, names)) = several {
-            format!("the columns {} may all be {role}", list(names))
+            format!("several columns may be {role}: {}", list(names))
         } else if t.is_empty() || x.is_empty() {
             format!("expected columns t and x at least, found {}", list(names))
         } else if y.is_empty() && unknown {

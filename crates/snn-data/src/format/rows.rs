@@ -51,6 +51,17 @@ pub(super) struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// Reads an array of these axes, of which one is the events. Four rows of more numbers are columns, as
+    /// numpy.stack makes of four arrays, unless the options select columns that four do not have.
+    pub(super) fn of_axes(self, axes: [usize; 2], options: &Options) -> Self {
+        let [rows, columns] = axes;
+        let many = options.columns.as_ref().is_none_or(|selection| selection.fits(4));
+        if rows == 4 && columns > 4 && many {
+            return Self { columns: 4, by_column: !self.by_column, ..self };
+        }
+        Self { columns, ..self }
+    }
+
     /// The recording, in the order of the options, or of `known` if the layout defines one, or else in
     /// the one that fits.
     pub(super) fn recording(

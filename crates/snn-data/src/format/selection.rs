@@ -74,6 +74,11 @@ impl ColumnSelection {
         Self { t: ColumnId::Index(t), x: ColumnId::Index(x), y, p }
     }
 
+    /// Whether a table without names and of so many columns has all of the selected ones.
+    pub(super) fn fits(&self, columns: usize) -> bool {
+        self.resolve(&[] as &[&str], columns).is_ok()
+    }
+
     /// The selected columns with their roles.
     pub(super) fn roles(&self) -> impl Iterator<Item = (Role, &ColumnId)> {
         let [t, x] = [&self.t, &self.x].map(Some);

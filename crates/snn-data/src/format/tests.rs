@@ -112,8 +112,8 @@ fn the_sensor_can_be_given() {
     assert_eq!(read.sensor(), SensorSize::new(304, 240));
     let small = Options { sensor: Some(SensorSize::new(7, 16)), ..Options::default() };
     let error = events_with(Format::AtisBin, &[0, 0, 0, 0, 0, 7, 15, 0, 0, 1], &small).unwrap_err();
-    let problem = "byte 5: x 7, y 15 is outside of a sensor of 7 x 16; drop or clip such events with \
-                   Options::outside; format::stream reads the events before it (1)";
+    let problem = "byte 5: x 7, y 15 is outside of a sensor of 7 x 16; set Options::sensor, or drop or clip such \
+                   events with Options::outside; format::stream reads the events before it (1)";
     assert_eq!(error.to_string(), problem);
     for (outside, read) in
         [(Outside::Drop, vec![(0, 0, 0, 0)]), (Outside::Clip, vec![(0, 0, 0, 0), (1, 6, 15, 0)])]

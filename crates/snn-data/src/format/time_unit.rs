@@ -52,10 +52,9 @@ impl UnitRule {
         self.known().unwrap_or_else(|| Finding::assumed(TimeUnit::Microseconds, assumed))
     }
 
-    /// The unit of times with fractions.
+    /// The unit of times with fractions, if it is not known.
     pub(super) fn of_fractions(self) -> Option<Finding<TimeUnit>> {
-        let layout = |(unit, name)| Finding::assumed(unit, format!("fractions in {name}"));
-        self.known().or_else(|| self.fractions.map(layout))
+        self.fractions.map(|(unit, name)| Finding::assumed(unit, format!("fractions in {name}")))
     }
 }
 
@@ -104,7 +103,8 @@ impl TimeUnit {
 
 /// Whether a number has a fraction that is more than the rounding error of its type.
 pub(super) fn has_fraction(value: f64, precision: f64) -> bool {
-    (value - value.round()).abs() > 4.0 * precision * value.abs()
+    // Not half of a number, whatever the type: that is a fraction.
+    (value - value.round()).abs() > (4.0 * precision * value.abs()).min(0.4)
 }
 
 /// Whether a time needs a stated unit, being too large for µs.
@@ -216,6 +216,7 @@ mod tests {
             assert_eq!(has_fraction(value, f64::EPSILON), fraction, "{value}");
         }
         assert!(has_fraction(1_000.25, f32::EPSILON.into()));
+        assert!(has_fraction(2_500_000.5, f32::EPSILON.into()));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::format::roles::Roles;
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Header {
     pub sensor: Option<SensorSize>,
-    /// Unit of the times in a comment.
-    pub unit: Option<TimeUnit>,
+    /// Unit of the times in a comment, or why it is not clear.
+    pub unit: Option<Result<TimeUnit, String>>,
     /// Names of the columns; empty if there are none.
     pub names: Vec<String>,
     /// Whether the first line is the size of the sensor alone, as in the recordings for E2VID.
@@ -32,7 +32,7 @@ impl Header {
             if is_comment(line) {
                 let text = comment(line);
                 header.sensor = header.sensor.or_else(|| statement::sensor(&text));
-                header.unit = header.unit.or_else(|| statement::unit(&text));
+                header.unit = header.unit.take().or_else(|| statement::unit(&text).transpose());
                 commented.extend(commented_names(&text));
                 continue;
             }
@@ -66,17 +66,22 @@ impl Header {
             let fits = |names: &Vec<String>| names.len() == header.fields || header.fields == 0;
             header.names = commented.into_iter().find(fits).unwrap_or_default();
         }
-        header.align_names();
+        let first = bytes.get(header.start..).unwrap_or_default();
+        header.align_names(first.split(|byte| *byte == b'\n').next().unwrap_or_default());
         header
     }
 
     /// Gives the first column an empty name where only the others have one, as in tables of R, and removes
     /// that of a separator at the end.
-    fn align_names(&mut self) {
+    ///
+    /// Such a table is separated by spaces, and begins with the name of a row in quotes: elsewhere a field
+    /// more than names is an error.
+    fn align_names(&mut self, line: &[u8]) {
+        let row_names = line.trim_ascii_start().starts_with(b"\"") && !line.contains(&b',');
         if self.fields == 0 || self.names.is_empty() {
             return;
         }
-        if self.names.len() + 1 == self.fields {
+        if self.names.len() + 1 == self.fields && row_names {
             self.names.insert(0, String::new());
         } else if self.names.len() == self.fields + 1
             && self.names.last().is_some_and(String::is_empty)
@@ -96,7 +101,7 @@ fn comment(line: &[u8]) -> String {
 fn size(fields: &[&[u8]]) -> Option<SensorSize> {
     let [width, height] = fields else { return None };
     let [width, height] = [number::<u32>(width)?, number::<u32>(height)?];
-    (width > 0 && height > 0).then(|| SensorSize::new(width, height))
+    statement::sensor_of(width, height)
 }
 
 /// Names in a comment, after a word with a colon: `Format: time (float s), x, y, polarity`. `None` unless

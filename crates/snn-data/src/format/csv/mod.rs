@@ -5,11 +5,13 @@
 //!
 //! * **Columns** are those of [`Options::columns`], or else those that the first line or a comment
 //!   before the first event names: `x`, `y`, `t` (or `ts`, `time`, `timestamp`), `p` (or `pol`,
-//!   `polarity`), in upper or lower case; others are skipped. Four columns without names are in the
-//!   one order of t, x, y, p, of x, y, t, p and of x, y, p, t that fits the values and in which the
-//!   time does not fall; if none or several do, the file is refused.
+//!   `polarity`), in upper or lower case; others are skipped if there are all four. Four columns without
+//!   names are in the only one of the orders t, x, y, p and x, y, t, p and x, y, p, t that fits: x and y
+//!   are whole numbers from 0 to 65535, p is 0, 1 or -1. If several fit, x and y below 2048 decide, then
+//!   the sensor if it is known, then a time that does not fall. If several remain, the file is refused
+//!   with all readings.
 //! * **Times** are in the unit of [`Options::time_unit`], or else in the one that the name of the column
-//!   ends with, such as `t_ns` or `time [s]`. Without either, whole numbers are µs, and fractions are
+//!   ends with, such as `t_ns` or `time [s]`, or that a comment states, such as `time unit: ns`. Without either, whole numbers are µs, and fractions are
 //!   refused, except in the text for E2VID.
 //! * **The sensor** is stated by a comment, such as `%geometry:1280,720`, or by a first line with
 //!   nothing but its width and height, which the text for E2VID has; its times are seconds
@@ -54,18 +56,29 @@ pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatE
     let header = Header::read(bytes);
     let refuse = |problem| FormatError { offset: header.start, problem };
     // Four columns may be in several orders.
-    let in_order = header.fields == 4 && header.names.is_empty() && !header.e2vid;
+    let in_order = header.fields == 4 && header.names.is_empty();
     let (roles, order) = match in_order && options.columns.is_none() {
         true => {
             let table = Table { bytes, header: &header, roles: &[Some(Role::T); 4] };
             let sensor = options.sensor.or(header.sensor);
-            let order = order::find(&table.facts()?, sensor).map_err(refuse)?;
-            (order.roles.clone(), Some(order))
+            match order::find(&table.facts()?, sensor) {
+                Ok(order) => (order.roles.clone(), Some(order)),
+                // Where nothing decides, text for E2VID is as it is documented.
+                Err(_) if header.e2vid => {
+                    let columns = ColumnSelection::txyp();
+                    (Roles::by_position(&columns, 4, Basis::Format).map_err(refuse)?, None)
+                }
+                Err(problem) => return Err(refuse(problem)),
+            }
         }
         false => (roles(&header, options).map_err(refuse)?, None),
     };
     let fractions = header.e2vid.then_some((TimeUnit::Seconds, "text for E2VID"));
-    let stated = roles.unit.or(header.unit);
+    let stated = match (&header.unit, roles.unit.or(options.time_unit)) {
+        (_, Some(unit)) => Some(unit),
+        (Some(unit), None) => Some(unit.clone().map_err(refuse)?),
+        (None, None) => None,
+    };
     let rule = UnitRule { option: options.time_unit, stated, fractions };
     let table = Table { bytes, header: &header, roles: &roles.columns };
     let mut time_unit = rule.of_whole();
@@ -106,7 +119,6 @@ fn roles(header: &Header, options: &Options) -> Result<Roles, String> {
         (0, _) if header.sensor.is_some() => Ok(Roles::none()),
         (0, _) => Err("expected lines of events or names of columns, found none".into()),
         (count, Some(selection)) => Roles::by_position(selection, count, Basis::Option),
-        (4, None) => Roles::by_position(&ColumnSelection::txyp(), 4, Basis::Format),
         (count, None) => Err(order::unnamed(count)),
     }
 }
@@ -139,9 +151,8 @@ impl From<FormatError> for Refusal<'_> {
     }
 }
 
-/// Values of a column of pixels and of polarities.
+/// Values of a column of pixels.
 const PIXEL: &str = "0 to 65535";
-const POLARITY: &str = "a polarity: 0, 1 or -1";
 
 impl Field<'_> {
     fn refuse(self, problem: &str) -> FormatError {
@@ -204,7 +215,7 @@ impl<'a> Table<'a> {
                 Some(Role::X) => x.push(pixel(field.text).ok_or_else(|| field.expected(PIXEL))?),
                 Some(Role::Y) => y.push(pixel(field.text).ok_or_else(|| field.expected(PIXEL))?),
                 Some(Role::P) => {
-                    p.push(polarity(field.text).ok_or_else(|| field.expected(POLARITY))?);
+                    p.push(polarity(field.text).ok_or_else(|| field.expected(column::POLARITY))?);
                 }
             }
             Ok::<_, Refusal<'a>>(())

@@ -16,7 +16,7 @@ pub(super) fn sensor(text: &str) -> Option<SensorSize> {
         .split(|letter: char| !letter.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
         .collect();
-    let pixels = |word: &str| word.parse::<u32>().ok().filter(|pixels| *pixels > 0);
+    let pixels = |word: &str| word.parse::<u32>().ok();
     let (width, height) = match words.as_slice() {
         ["width", width, "height", height] | ["height", height, "width", width] => {
             (*width, *height)
@@ -25,21 +25,51 @@ pub(super) fn sensor(text: &str) -> Option<SensorSize> {
         [size] => size.split_once('x')?,
         _ => return None,
     };
-    Some(SensorSize::new(pixels(width)?, pixels(height)?))
+    sensor_of(pixels(width)?, pixels(height)?)
 }
 
-/// The unit of the times: `time unit: ns`, `timestamps in us`, `Timestamps tick is 1 us`.
-pub(super) fn unit(text: &str) -> Option<TimeUnit> {
-    let lower = text.to_lowercase();
-    let mut words = lower
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .skip_while(|word| !matches!(*word, "time" | "times" | "timestamp" | "timestamps"))
-        .skip(1)
-        .skip_while(|word| {
+/// A sensor whose pixels have numbers of 16 bits.
+pub(super) fn sensor_of(width: u32, height: u32) -> Option<SensorSize> {
+    let fits = |side: u32| (1..=1 << 16).contains(&side);
+    (fits(width) && fits(height)).then(|| SensorSize::new(width, height))
+}
+
+/// The unit of the times in a clause of its own: `time unit: ns`, `timestamps in us`, `Timestamps tick is 1
+/// us`.
+///
+/// # Errors
+///
+/// The clause states a unit that is not known, such as `times in ticks`.
+pub(super) fn unit(text: &str) -> Result<Option<TimeUnit>, String> {
+    for clause in text.to_lowercase().split([';', ',', '.']) {
+        let mut words = clause
+            .split(|letter: char| !letter.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .peekable();
+        let times = ["time", "times", "timestamp", "timestamps"];
+        if words.next_if(|word| times.contains(word)).is_none() {
+            continue;
+        }
+        let (mut stated, mut ticks) = (false, false);
+        while let Some(word) = words.next_if(|word| {
             matches!(*word, "unit" | "units" | "tick" | "ticks" | "in" | "is" | "are" | "1")
-        });
-    words.next()?.parse().ok()
+        }) {
+            stated |= matches!(word, "unit" | "units" | "in");
+            ticks = matches!(word, "tick" | "ticks");
+        }
+        match (words.next().map(str::parse), words.next()) {
+            (Some(Ok(unit)), None) => return Ok(Some(unit)),
+            (next, _) if stated && (next.is_some() || ticks) => {
+                return Err(format!(
+                    "expected a unit of the times, s, ms, us or ns, found the comment {:?}; state the unit \
+                     with Options::time_unit",
+                    clause.trim()
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -82,8 +112,14 @@ mod tests {
             ("time step 10 us", None),
             ("Creation time: 01:00PM", None),
             ("recorded in seconds", None),
+            ("Start time (s): 12", None),
+            ("Exposure time in ms: 10", None),
+            ("time is money", None),
         ] {
-            assert_eq!(unit(text), found, "{text}");
+            assert_eq!(unit(text), Ok(found), "{text}");
+        }
+        for text in ["time unit: min", "timestamps in 10 us", "t, x, y, p; times in ticks"] {
+            assert!(unit(text).unwrap_err().contains("Options::time_unit"), "{text}");
         }
     }
 }

@@ -121,7 +121,7 @@ fn columns_are_chosen() {
     let columns = Some("t=4,x=0".parse().unwrap());
     let wrong = understood(named.as_bytes(), &Options { columns, ..Options::default() });
     assert!(wrong.unwrap_err().problem.contains("expected a column 4 for t"));
-    assert!(problem("t,ts,x\n1,1,1\n").contains("the columns t, ts may all be t"));
+    assert!(problem("t,ts,x\n1,1,1\n").contains("several columns may be t: t, ts"));
 }
 
 #[test]
@@ -198,7 +198,11 @@ fn what_is_wrong_has_a_line_and_a_place() {
     for (text, offset, problem) in [
         ("t,x,y,p\n1,2,3,1\n1,2,x,1\n", 20, "line 3: expected 0 to 65535, found \"x\""),
         ("1,2,3,1\n1,2,x,1\n", 12, "line 2: expected a number, found \"x\""),
-        ("1,2,3,1\n1,2,3,2\n", 14, "line 2: expected a polarity: 0, 1 or -1, found \"2\""),
+        (
+            "1,2,3,1\n1,2,3,2\n",
+            14,
+            "line 2: expected a polarity, 0, 1 or -1; Options::columns without p reads events of one polarity, found \"2\"",
+        ),
         ("1,2,3,1\n1,2,3\n", 13, "line 2: expected 4 fields, but the line ends"),
         ("1,2,,1\n", 4, "line 1: expected a number, found \"\""),
         ("1 2 3 1\n1  2 3 1 9\n", 17, "line 2: expected 4 fields, found more"),
@@ -289,4 +293,24 @@ fn a_sensor_does_not_make_an_order_wrong() {
     let options = Options { sensor, outside: crate::events::Outside::Drop, ..Options::default() };
     let (_, how) = understood(text.as_bytes(), &options).unwrap();
     assert_eq!(how.columns.unwrap().value, "x, y, t, p");
+}
+
+#[test]
+fn what_is_not_clear_is_refused() {
+    for (text, remedy) in [
+        // A field more than names, which might be the first or the last.
+        ("t,x,y,p\n100,5,6,1,0\n200,6,1,0,1\n", "expected 4 fields, found more"),
+        ("# time unit: min\nt,x,y,p\n5,3,1,1\n", "Options::time_unit"),
+        ("t [ticks],x,y,p\n5,3,1,1\n", "Options::columns"),
+    ] {
+        assert!(problem(text).contains(remedy), "{}", problem(text));
+    }
+    let columns = Some("t=t (10 us),x=x,y=y,p=p".parse().unwrap());
+    let options = Options { columns, ..Options::default() };
+    let scaled = understood(b"t (10 us),x,y,p\n5,3,1,1\n", &options).unwrap_err();
+    assert!(scaled.problem.contains("multiply them first"), "{scaled}");
+    // Prose that has times and units in it states none.
+    assert_eq!(events("# Start time (s): 12\nt,x,y,p\n5,3,1,1\n").t(), [5]);
+    // Pixels first, whatever the first line for E2VID suggests.
+    assert_eq!(events("240 180\n9 3 100 1\n2 5 150 0\n").t(), [100, 150]);
 }

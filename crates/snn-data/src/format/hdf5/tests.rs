@@ -71,7 +71,7 @@ fn what_is_no_recording_is_refused_by_name() {
         group.create_dataset("t").with_i64_data(&[1, 2]);
         group.create_dataset("y").with_f32_data(&[1.0]);
     });
-    assert!(problem(&empty).ends_with("the file has other/t [2] i64; other/y [1] f32"));
+    assert!(problem(&empty).ends_with("the file contains other/t [2] i64; other/y [1] f32"));
     let short = file(Some("events"), |group| {
         group.create_dataset("t").with_i64_data(&[1, 2]);
         group.create_dataset("x").with_i64_data(&[1]);

@@ -30,7 +30,7 @@ pub struct Variables {
     named: Vec<(String, Value)>,
 }
 
-/// What a variable holds.
+/// Content of a variable.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -190,10 +190,12 @@ pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatE
             .collect(),
     };
     if let [(_, Array { shape, number, bytes, offset })] = named.as_slice()
-        && let [_, columns] = *shape.as_slice()
+        && let [events, columns] = *shape.as_slice()
+        && events > 1
         && columns > 1
     {
         let rows = Rows { bytes, number: *number, columns, by_column: true, offset: *offset };
+        let rows = rows.of_axes([events, columns], options);
         return rows.recording(options, None, rule, None);
     }
     let (names, arrays): (Vec<&str>, Vec<&Array>) = named.into_iter().unzip();

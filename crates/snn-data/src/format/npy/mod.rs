@@ -2,9 +2,9 @@
 //! (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
 //!
 //! A recording is a structured array with fields `t`, `x`, `y`, `p` in any order and of any whole or
-//! floating-point type, or rows of numbers, or an npz with an array of each of these names. Rows of four
-//! are in the one order of t, x, y, p, of x, y, t, p and of x, y, p, t that fits the values and in which
-//! the time does not fall; others need [`Options::columns`].
+//! floating-point type, or rows of numbers (also four rows of columns, as of `numpy.stack`), or an npz
+//! with an array of each of these names. Rows of four are in the order that fits, as in
+//! [text](super::csv); others need [`Options::columns`].
 //!
 //! Times are in the unit of [`Options::time_unit`], or else in that of their type (`timedelta64[ns]`) or
 //! of their name (`t_ms`). Without any, whole numbers are µs, and fractions are refused. Polarities are
@@ -37,8 +37,8 @@ use crate::frame::Frames;
 ///
 /// # Errors
 ///
-/// It is no npy file, or is cut off, or goes on; or it contains something else, or values that no event
-/// has; names the place. Or the order of the columns or the unit of the times is not known.
+/// The file is not npy, is truncated, or continues after the array; or it contains something else, or values
+/// that no event has; names the place. Or the order of the columns or the unit of the times is not known.
 pub(super) fn decode(bytes: &[u8], options: &Options) -> Result<Decoded, FormatError> {
     let array = Array::read(bytes)?;
     match &array.header.dtype {
@@ -201,11 +201,15 @@ impl<'a> Array<'a> {
             let problem = format!("expected fields t, x, y, p or rows of 4, got shape {shape:?}");
             return error(0, problem);
         };
-        // A row for each column, as numpy.stack makes of four arrays.
-        let transposed = shape[0] == 4 && *columns > 4;
-        let columns = if transposed { 4 } else { *columns };
-        let by_column = *fortran_order != transposed;
-        let rows = Rows { bytes: self.data, number: *number, columns, by_column, offset: *end };
+        let axes = [shape[0], *columns];
+        let rows = Rows {
+            bytes: self.data,
+            number: *number,
+            columns: *columns,
+            by_column: *fortran_order,
+            offset: *end,
+        };
+        let rows = rows.of_axes(axes, options);
         let rule = UnitRule { option: options.time_unit, stated: *unit, fractions: None };
         rows.recording(options, None, rule, None)
     }

@@ -152,7 +152,7 @@ fn arrays_of_something_else_are_refused_with_their_place() {
     assert_eq!(decode(cut).unwrap_err().offset, good.len() - 1);
     assert_eq!(decode(&longer).unwrap_err().offset, good.len());
     let twice = file("[('t', '|u1'), ('ts', '|u1'), ('x', '|u1')]", "False", "(1,)", &[0; 3]);
-    assert!(decode(&twice).unwrap_err().problem.contains("the columns t, ts may all be t"));
+    assert!(decode(&twice).unwrap_err().problem.contains("several columns may be t: t, ts"));
     let text = file("[('t', '<U2'), ('x', '|u1')]", "False", "(1,)", &[0; 9]);
     assert!(decode(&text).unwrap_err().problem.contains("field t"));
     let huge = file("'<f8'", "False", "(4611686018427387904, 4)", &[]);
@@ -204,4 +204,23 @@ fn frames_are_four_axes() {
     assert_eq!(values, [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 7]);
     let header = Header::read(&bytes).unwrap();
     assert_eq!((header.shape, header.end), (vec![2, 1, 1, 3], 128));
+}
+
+#[test]
+fn four_rows_of_columns() {
+    let columns =
+        [[100_i32, 200, 300, 400, 500], [3, 2, 1, 0, 4], [1, 0, 2, 1, 0], [1, 0, 1, 1, 0]];
+    let data: Vec<u8> = columns.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
+    let read = events(decode(&file("'<i4'", "False", "(4, 5)", &data)));
+    assert_eq!((read.t(), read.x()), (&[100, 200, 300, 400, 500][..], &[3, 2, 1, 0, 4][..]));
+    // Four events of five columns, as the options say.
+    let rows = [[3_i32, 1, 100, 1, 9], [2, 0, 200, 0, 9], [1, 1, 300, 1, 9], [0, 0, 400, 0, 9]];
+    let data: Vec<u8> = rows.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
+    let columns = Some("t=2,x=0,y=1,p=3".parse().unwrap());
+    let options = Options { columns, ..Options::default() };
+    let wide = file("'<i4'", "False", "(4, 5)", &data);
+    assert!(decode_with(&wide, &options).is_err());
+    let columns = Some("t=2,x=0,y=1,p=4".parse().unwrap());
+    let refusal = decode_with(&wide, &Options { columns, ..Options::default() }).unwrap_err();
+    assert!(refusal.problem.contains("p of event 0 is 9"), "{refusal}");
 }

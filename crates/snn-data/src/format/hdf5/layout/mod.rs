@@ -128,7 +128,7 @@ pub(super) fn find(items: &[Item], choice: Choice<'_>) -> Result<Layout, String>
         let shown = items.by_path.values();
         let shown = shown.map(|item| format!("{} {:?} {}", item.path, item.shape, item.shown));
         let shown: Vec<String> = shown.collect();
-        return Err(format!("expected {wanted}{place}; the file has {}", list(&shown)));
+        return Err(format!("expected {wanted}{place}; the file contains {}", list(&shown)));
     }
     if found.len() > 1 {
         let paths: Vec<String> = found.iter().map(|found| format!("/{}", found.path)).collect();
