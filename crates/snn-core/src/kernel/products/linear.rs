@@ -40,6 +40,31 @@ impl<'a> Pass for Forward<'a> {
     }
 }
 
+/// Adds the inputs of a row of a whole part to their lists.
+///
+/// The blocks are a constant number, so that all are loaded before the first is looked at: rows are far
+/// apart in memory.
+#[inline(always)]
+fn list_whole(entries: &mut [(u32, f32)], active: &mut [usize; ROWS], row: usize, x: &[f32; ROWS]) {
+    let (blocks, _) = x.as_chunks::<LANES>();
+    let is_block_active: [bool; ROWS / LANES] = std::array::from_fn(|b| is_active(&blocks[b]));
+    let lists = entries.chunks_exact_mut(LANES * (STEPS + 1)).zip(active.chunks_exact_mut(LANES));
+    for ((lists, x), is_active) in lists.zip(blocks).zip(is_block_active) {
+        if is_active {
+            list_block(lists, row, x);
+        }
+    }
+}
+
+/// Adds the inputs of a row to the lists of their block.
+#[inline(always)]
+fn list_block((entries, active): (&mut [(u32, f32)], &mut [usize]), row: usize, x: &[f32]) {
+    let lists = entries.chunks_exact_mut(STEPS + 1).zip(active);
+    for ((entries, active), x) in lists.zip(x) {
+        put(entries, active, row, *x);
+    }
+}
+
 /// Gradient of the weight `[K, N]`: `xᵀ · grad`, of `[R, K]` and `[R, N]`.
 pub(super) fn weight_gradient(x: &[f32], grad: &[f32], inputs: usize) -> Vec<f32> {
     let n = grad.len() / (x.len() / inputs);
@@ -67,13 +92,15 @@ impl<'a> Pass for WeightGradient<'a> {
         for (x, grad) in x.chunks(STEPS * inputs).zip(grad.chunks(STEPS * n)) {
             let mut active = [0; ROWS];
             for (row, x) in x.chunks(inputs).enumerate() {
-                let blocks = entries.chunks_mut(LANES * (STEPS + 1)).zip(active.chunks_mut(LANES));
-                for ((entries, active), x) in blocks.zip(x[first..][..number].chunks(LANES)) {
+                let x = &x[first..][..number];
+                if let Some(x) = x.first_chunk() {
+                    list_whole(&mut entries, &mut active, row, x);
+                    continue;
+                }
+                let lists = entries.chunks_mut(LANES * (STEPS + 1)).zip(active.chunks_mut(LANES));
+                for (lists, x) in lists.zip(x.chunks(LANES)) {
                     if x.first_chunk().is_none_or(is_active) {
-                        let lists = entries.chunks_exact_mut(STEPS + 1).zip(active);
-                        for ((entries, active), x) in lists.zip(x) {
-                            put(entries, active, row, *x);
-                        }
+                        list_block(lists, row, x);
                     }
                 }
             }
