@@ -122,25 +122,30 @@ fn camera(chip: &str) -> Option<Camera> {
     names.into_iter().find(|(name, _)| chip.contains(name)).map(|(_, camera)| camera)
 }
 
-impl Aedat2 {
-    #[inline(always)]
-    fn put(&mut self, address: u32, time: [u8; 4], block: &mut Block, len: usize) -> usize {
-        let layout = self.layout;
-        let event = Event {
-            t: self.clock.at(u32::from_be_bytes(time)),
-            x: (address >> layout.x & layout.x_mask) as u16,
-            y: (address >> layout.y & layout.y_mask) as u16,
-            p: address >> layout.polarity & 1 == self.brighter,
-        };
-        block.put(len, event, address & layout.other == 0)
-    }
+/// Writes the event of a word behind the first `len`, if it is one.
+#[inline(always)]
+fn put(
+    (layout, brighter): (Layout, u32),
+    clock: &mut Clock,
+    (address, time): (u32, [u8; 4]),
+    block: &mut Block,
+    len: usize,
+) -> usize {
+    let event = Event {
+        t: clock.at(u32::from_be_bytes(time)),
+        x: (address >> layout.x & layout.x_mask) as u16,
+        y: (address >> layout.y & layout.y_mask) as u16,
+        p: address >> layout.polarity & 1 == brighter,
+    };
+    block.put(len, event, address & layout.other == 0)
 }
 
 impl Decoder for Aedat2 {
     fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
         let (words, rest) = bytes.as_chunks::<8>();
+        let (camera, clock) = ((self.layout, self.brighter), &mut self.clock);
         each_word(words, events, |&[a, b, c, d, time @ ..], block, len| {
-            self.put(u32::from_be_bytes([a, b, c, d]), time, block, len)
+            put(camera, clock, (u32::from_be_bytes([a, b, c, d]), time), block, len)
         });
         Ok(bytes.len() - rest.len())
     }
@@ -149,8 +154,9 @@ impl Decoder for Aedat2 {
 impl Decoder for Aedat1 {
     fn feed(&mut self, bytes: &[u8], events: &mut Columns) -> Result<usize, FormatError> {
         let (words, rest) = bytes.as_chunks::<6>();
+        let (camera, clock) = ((self.0.layout, self.0.brighter), &mut self.0.clock);
         each_word(words, events, |&[a, b, time @ ..], block, len| {
-            self.0.put(u16::from_be_bytes([a, b]).into(), time, block, len)
+            put(camera, clock, (u16::from_be_bytes([a, b]).into(), time), block, len)
         });
         Ok(bytes.len() - rest.len())
     }
