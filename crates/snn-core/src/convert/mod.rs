@@ -145,7 +145,7 @@ struct Units {
     spiking: usize,
     /// Number of the layer with their weights.
     weights: usize,
-    /// What poolings between the weights and the neurons make of a bias of one, on average.
+    /// Mean gain of the poolings between weights and neurons for a bias of one.
     gain: f32,
     /// What a spike of each channel stands for, or of all.
     scale: Vec<f32>,

@@ -61,7 +61,7 @@ impl Firing {
         })
     }
 
-    /// What a spike does to the membrane.
+    /// Effect of a spike on the membrane.
     pub(crate) fn reset(&self) -> Reset {
         self.reset
     }

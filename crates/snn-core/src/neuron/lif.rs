@@ -41,7 +41,7 @@ pub struct LifConfig {
     /// How strongly the input drives the membrane.
     #[config(default = "InputGain::Unit")]
     pub input_gain: InputGain,
-    /// What a spike does to the membrane.
+    /// Effect of a spike on the membrane.
     #[config(default = "Reset::Subtract")]
     pub reset: Reset,
     /// When it does.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a spike does to the membrane potential.
+/// Effect of a spike on the membrane potential.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Reset {
     /// `v ← v - threshold`: what exceeds the threshold is kept (soft reset).

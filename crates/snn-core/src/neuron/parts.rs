@@ -3,7 +3,7 @@
 use super::{InputGain, Reset};
 use crate::coefficient::Coefficient;
 
-/// What files of other libraries have values of.
+/// Parameters of a neuron for which files of other libraries have values.
 pub(crate) struct Parts<'a> {
     /// Decay of the synaptic current, where there is one.
     pub alpha: Option<&'a mut Coefficient>,
@@ -13,7 +13,7 @@ pub(crate) struct Parts<'a> {
     pub threshold: Option<&'a mut Coefficient>,
     /// Value of an output spike.
     pub graded_spikes_factor: Option<&'a mut Coefficient>,
-    /// What a spike does to the membrane; `None` if the files' value is without effect.
+    /// Effect of a spike on the membrane; `None` if the files' value is without effect.
     pub reset: Option<Reset>,
     /// How strongly the input drives the membrane.
     pub gain: InputGain,

@@ -159,7 +159,7 @@ pub enum WeightProblem {
         what: &'static str,
         /// The value of the layer.
         configured: f32,
-        /// What to do about it.
+        /// Remedy.
         remedy: Box<str>,
     },
     /// A parameter of neurons that the neurons of a layer do not take.
@@ -171,7 +171,7 @@ pub enum WeightProblem {
         name: String,
         /// The tensor.
         tensor: String,
-        /// What does not fit, and what to do about it.
+        /// The conflict and its remedy.
         problem: String,
     },
     /// Neurons between the same layers with weights, of another number in the network.

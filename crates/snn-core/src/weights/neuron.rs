@@ -91,7 +91,7 @@ impl ParameterValues {
 
 /// A parameter of a neuron, for an error.
 pub(super) struct Parameter {
-    /// What it is.
+    /// Name of the parameter.
     pub what: &'static str,
     /// How to configure it, with the value of the file.
     pub fixed: fn(&str) -> String,

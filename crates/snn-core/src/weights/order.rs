@@ -6,7 +6,7 @@ use super::parametrization::module_of;
 use super::{WeightFile, WeightProblem, name};
 use crate::sequential::Sequential;
 
-/// What a module of a file has parameters of.
+/// Kind of layer whose parameters a module of a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Weights,

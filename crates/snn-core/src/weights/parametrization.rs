@@ -40,7 +40,7 @@ pub(super) struct Ambiguity {
     /// Names of the parts.
     pub parts: Vec<String>,
     pub reason: String,
-    /// What to call in Python before saving.
+    /// Python call to make before saving.
     pub remedy: String,
 }
 
@@ -116,7 +116,7 @@ pub(super) fn find(file: &WeightFile, name: &str) -> Result<Option<Assembly>, Am
     Ok(Some(Assembly { names, shape, recipe }))
 }
 
-/// What makes the parts a whole in Python.
+/// Python call that merges the parts.
 fn remedy(names: &[String], leaf: &str) -> String {
     let has = |suffix: &str| names.iter().any(|name| name.ends_with(&format!("{leaf}{suffix}")));
     if names.iter().any(|name| name.contains(PARAMETRIZATIONS)) {
@@ -130,7 +130,7 @@ fn remedy(names: &[String], leaf: &str) -> String {
     }
 }
 
-/// What keeps values from being computed.
+/// Reason why values cannot be computed.
 pub(super) enum Failure {
     File(WeightProblem),
     Ambiguous(String),

@@ -5,7 +5,7 @@ use super::roles::Roles;
 use super::{Format, FormatError, Options, Recording, TimeUnit};
 use crate::events::{Columns, Events, SensorSize, Spikes};
 
-/// What a decoder read.
+/// Result of a decoder.
 #[derive(Debug)]
 pub(super) struct Decoded {
     pub content: Content,

@@ -125,12 +125,12 @@ pub struct Stream {
     format: Format,
     options: Options,
     chunk_bytes: usize,
-    /// What was read and not decoded yet.
+    /// Bytes that are read but not decoded.
     buffer: Vec<u8>,
     /// `None` before the header was read.
     feeder: Option<Feeder>,
     ended: bool,
-    /// What comes after the events that were returned last.
+    /// Error to return once the events before it are.
     damage: Option<DataError>,
 }
 

@@ -28,7 +28,7 @@ pub enum TimeUnit {
 /// Largest time, in µs, that is plausible without a stated unit: the year 4253, counted from 1970.
 const LATEST: i64 = 1 << 56;
 
-/// What determines the unit of times, in this order.
+/// Sources of the unit of times, in this order.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct UnitRule {
     /// Unit of the options.

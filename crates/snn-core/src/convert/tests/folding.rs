@@ -10,7 +10,7 @@ use crate::layer::SumPool2dConfig;
 
 const SAMPLE: [usize; 3] = [2, 9, 8];
 
-/// What is between the convolution and the output.
+/// Layers between the convolution and the output.
 #[derive(Debug, Clone)]
 enum MiddleLayer {
     Max { kernel: [usize; 2], stride: usize, padding: [usize; 4], ceil: bool },
@@ -274,8 +274,8 @@ fn a_shift_behind_zeros_that_count_is_refused_and_a_scale_is_not() {
     }
 }
 
-/// Behind an activation a normalization goes into the weights behind it, with a scale of either sign; a max pooling
-/// behind it needs one above zero.
+/// A normalization after an activation is folded into the next weights. Its scale may have either sign, unless a
+/// max pooling comes between: then it is above zero.
 #[test]
 fn a_normalization_between_activation_and_pooling() {
     let convert = |gamma: [f32; 2], padding: usize| {

@@ -5,7 +5,7 @@ use crate::events::SensorSize;
 use crate::format::TimeUnit;
 use crate::format::roles::Roles;
 
-/// What the lines before the first event state.
+/// Statements of the lines before the first event.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Header {
     pub sensor: Option<SensorSize>,

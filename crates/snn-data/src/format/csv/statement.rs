@@ -1,4 +1,4 @@
-//! What a comment states: the size of the sensor, the unit of the times.
+//! Statements of comments: the size of the sensor, the unit of the times.
 
 use crate::events::SensorSize;
 use crate::format::TimeUnit;

@@ -79,8 +79,8 @@ fn table(
 /// Attributes that state the unit of times; of a group, only those whose name says so.
 const UNITS: [&str; 4] = ["time_unit", "time_units", "units", "unit"];
 
-/// What determines the unit of times: an attribute of theirs or of a group that they are in, or their name,
-/// or else the layout as it is documented; and the basis, if it is the layout.
+/// Rule for the unit of times: an attribute of theirs or of a group that they are in, or their name, or else
+/// the layout as it is documented; and the basis, if it is the layout.
 fn unit(
     file: &File,
     datasets: &[Dataset],

@@ -16,7 +16,7 @@ use hdf5_pure::Filter;
 use bitshuffle::Bitshuffle;
 use codec::{Codec, Scratch};
 
-/// What is wrong with a chunk.
+/// Problem of a chunk.
 pub(super) type Problem = Cow<'static, str>;
 
 /// The filters of a dataset, in the order in which they were applied.
@@ -45,7 +45,7 @@ const KNOWN: [u16; 5] = [1, 2, 3, 6, 32000];
 /// Compressors of a dataset.
 const MOST_PACKING: usize = 2;
 
-/// What a checksum adds to a chunk.
+/// Bytes of a chunk's checksum.
 const CHECKSUM: usize = 4;
 
 /// Whether `hdf5-pure` undoes all filters of a dataset.
